@@ -1,0 +1,51 @@
+import { basename } from 'node:path';
+import Generator from 'yeoman-generator';
+import { gatherInput } from '../../src/commands/arguments.ts';
+import { applyStack, type Generated, generate, planStack } from '../../src/pipeline.ts';
+import { expectValue } from '../../src/problem.ts';
+import { parseSpec } from '../../src/spec/parse.ts';
+import { type Answers, questions } from '../../src/spec/questions.ts';
+import { TARGETS } from '../../src/targets/registry.ts';
+import { expectFreeFolder } from '../../src/workspace/target.ts';
+import { declareOptions, given, specArguments } from '../options.ts';
+import { systemOf } from '../system.ts';
+
+/** `yo redis-stack [dir]`: ask → spec → plan → write, over the same pipeline as the command. */
+export default class AppGenerator extends Generator {
+  #answers: unknown = {};
+  #generated: Generated | undefined;
+
+  constructor(args: string[], options: Record<string, unknown>) {
+    super(args, options as never);
+    this.argument('dir', { type: String, required: false, description: 'folder of the stack' });
+    declareOptions(this);
+    const { dir } = given(this);
+    if (typeof dir === 'string') this.destinationRoot(dir);
+  }
+
+  initializing(): void {
+    expectFreeFolder(systemOf(this).files, this.destinationRoot(), this.destinationRoot());
+    this.#answers = gatherInput(systemOf(this), specArguments(given(this)));
+  }
+
+  async prompting(): Promise<void> {
+    const { yes, spec } = given(this);
+    if (yes || spec) return;
+    const offered = TARGETS.filter((target) => !target.always);
+    const asked = questions(basename(this.destinationRoot()), offered);
+    this.#answers = await this.prompt(asked as never, this.#answers as Answers as never);
+  }
+
+  configuring(): void {
+    const { spec } = expectValue(parseSpec(this.#answers, basename(this.destinationRoot())));
+    this.#generated = generate(spec);
+  }
+
+  writing(): void {
+    if (!this.#generated) return;
+    const system = systemOf(this);
+    const plan = planStack(system, this.destinationRoot(), this.#generated);
+    applyStack(system, this.destinationRoot(), this.#generated, plan);
+    for (const { action, path } of plan.changes) this.log.writeln(`${action.padStart(9)} ${path}`);
+  }
+}

@@ -1,0 +1,8 @@
+import { client } from './client.ts';
+import { compose } from './compose.ts';
+import { files } from './files.ts';
+import { sentinel } from './sentinel.ts';
+import { server } from './server.ts';
+import type { Checker } from './types.ts';
+
+export const CHECKERS: readonly Checker[] = [files, server, sentinel, compose, client];

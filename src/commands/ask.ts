@@ -1,0 +1,44 @@
+import { basename, resolve } from 'node:path';
+import inquirer from 'inquirer';
+import colors from 'picocolors';
+import { expectValue, formatProblem, isError } from '../problem.ts';
+import { equivalentCommand } from '../spec/command.ts';
+import { type ParsedSpec, parseSpec } from '../spec/parse.ts';
+import { type Answers, questions } from '../spec/questions.ts';
+import type { System } from '../system.ts';
+import { TARGETS } from '../targets/registry.ts';
+import { summary } from './report.ts';
+
+interface Asked {
+  readonly dir: string;
+  readonly parsed: ParsedSpec;
+}
+
+/** Asks what the flags left open, shows what follows from the answers, and asks for the last word. */
+export async function askStack(
+  system: System,
+  given: unknown,
+  dir: string | undefined,
+): Promise<Asked | 'declined'> {
+  const prompt = inquirer.createPromptModule();
+  const directory = dir === undefined ? 'redis' : basename(resolve(system.cwd, dir));
+  const offered = TARGETS.filter((target) => !target.always);
+  // Flags are checked before the first question, so that nobody answers eleven and is refused then.
+  expectValue(parseSpec(given, 'redis'));
+  const answers = (await prompt(questions(directory, offered) as never, given as Answers)) as Answers;
+  const result = parseSpec(answers, directory);
+  if (!result.ok) system.err(`${result.problems.map(formatProblem).join('\n')}\n`);
+  const parsed = expectValue(result);
+  const target = dir ?? parsed.spec.name;
+  const notes = result.ok ? result.notes.filter((note) => !isError(note)) : [];
+  system.out(summary(parsed, notes));
+  system.out(
+    `\n${colors.bold('The same without questions:')}\n  ${equivalentCommand(parsed.spec, target)}\n\n`,
+  );
+  const { go } = (await prompt([
+    { type: 'confirm', name: 'go', message: `Write the stack to ${target}/?`, default: true },
+  ])) as { go: boolean };
+  if (go) return { dir: target, parsed };
+  system.out('Nothing was written.\n');
+  return 'declined';
+}

@@ -1,0 +1,46 @@
+import { basename, resolve } from 'node:path';
+import { buildModel } from '../model/build.ts';
+import type { StackModel } from '../model/types.ts';
+import { expectValue, ProblemError, problem } from '../problem.ts';
+import { parseSpec } from '../spec/parse.ts';
+import { SPEC_FILE } from '../spec/print.ts';
+import { readSpecText } from '../spec/read.ts';
+import type { StackSpec } from '../spec/types.ts';
+import type { System } from '../system.ts';
+import { inside } from '../workspace/paths.ts';
+
+export interface OpenStack {
+  readonly root: string;
+  readonly spec: StackSpec;
+  readonly model: StackModel;
+}
+
+/** The stack in a folder, by its `redis-stack.yaml`. */
+export function openStack(system: System, dir: string): OpenStack {
+  const root = resolve(system.cwd, dir);
+  const place = dir === '.' ? SPEC_FILE : `${dir.replace(/\/+$/, '')}/${SPEC_FILE}`;
+  const text = readSpec(system, root, place);
+  if (text === undefined) {
+    throw new ProblemError(
+      problem(
+        'stack/not-found',
+        place,
+        'There is no stack here.',
+        `Give the folder of a stack, or write one: create-redis-stack ${dir === '.' ? 'shop' : dir}.`,
+      ),
+    );
+  }
+  const data = expectValue(readSpecText(text, place));
+  const { spec } = expectValue(parseSpec(data, basename(root)));
+  return { root, spec, model: buildModel(spec) };
+}
+
+function readSpec(system: System, root: string, place: string): string | undefined {
+  try {
+    return system.files.read(inside(root, SPEC_FILE));
+  } catch (cause) {
+    throw new ProblemError(
+      problem('spec/unreadable', place, (cause as Error).message, 'Make it a readable file.'),
+    );
+  }
+}

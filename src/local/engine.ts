@@ -1,0 +1,119 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { compareLines } from '../engines/releases.ts';
+import type { Engine } from '../engines/types.ts';
+import { type Problem, ProblemError, problem } from '../problem.ts';
+
+export interface FoundEngine {
+  readonly server: string;
+  /** Release line of the program, such as `8.0`. */
+  readonly line: string;
+  readonly version: string;
+}
+
+/** The server program of this engine on the PATH, new enough for the configuration; otherwise says how to get one. */
+export async function findEngine(
+  engine: Engine,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<FoundEngine> {
+  const server = onPath(engine.server, env.PATH);
+  if (!server) throw new ProblemError(notInstalled(engine));
+  const { stdout } = await execa(server, ['--version'], {
+    env: { ...env },
+    extendEnv: false,
+    timeout: 10_000,
+  });
+  const version = /v=(\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? /(\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? '0.0.0';
+  const line = version.split('.').slice(0, 2).join('.');
+  if (compareLines(line, engine.version) < 0) throw new ProblemError(tooOld(engine, server, version, line));
+  if (!onPath(engine.cli, env.PATH)) throw new ProblemError(noClient(engine));
+  return { server, line, version };
+}
+
+function onPath(name: string, path: string | undefined): string | undefined {
+  return (path ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function notInstalled(engine: Engine): Problem {
+  return problem(
+    'local/no-server',
+    'PATH',
+    `There is no ${engine.server} on the PATH.`,
+    installAdvice(engine),
+  );
+}
+
+function noClient(engine: Engine): Problem {
+  return problem(
+    'local/no-client',
+    'PATH',
+    `There is no ${engine.cli} beside ${engine.server}; the start scripts need it.`,
+    installAdvice(engine),
+  );
+}
+
+function tooOld(engine: Engine, server: string, version: string, line: string): Problem {
+  return problem(
+    'local/server-too-old',
+    server,
+    `It is ${engine.title} ${version}; the configuration is written for ${engine.version}.`,
+    `${installAdvice(engine)} Or set engine.version to "${line}" in redis-stack.yaml and write the stack again.`,
+  );
+}
+
+/** How to install the server on the system at hand, by its own package manager. */
+export function installAdvice(
+  engine: Pick<Engine, 'name' | 'title' | 'version'>,
+  system = systemId(),
+): string {
+  const packages: Readonly<Record<string, Readonly<Record<'redis' | 'valkey', string>>>> = {
+    debian: {
+      redis: 'sudo apt-get install redis-server redis-tools',
+      valkey: 'sudo apt-get install valkey-server valkey-tools',
+    },
+    fedora: { redis: 'sudo dnf install redis', valkey: 'sudo dnf install valkey' },
+    alpine: { redis: 'sudo apk add redis', valkey: 'sudo apk add valkey valkey-cli' },
+    arch: { redis: 'sudo pacman -S redis', valkey: 'sudo pacman -S valkey' },
+    suse: { redis: 'sudo zypper install redis', valkey: 'sudo zypper install valkey' },
+    darwin: { redis: 'brew install redis', valkey: 'brew install valkey' },
+  };
+  const command = packages[system]?.[engine.name];
+  const release = `${engine.title} ${engine.version} or newer`;
+  return command ? `Install ${release}: ${command}.` : `Install ${release} and put it on the PATH.`;
+}
+
+function systemId(): string {
+  if (process.platform !== 'linux') return process.platform;
+  const release = readOsRelease();
+  const families: readonly (readonly [RegExp, string])[] = [
+    [/debian|ubuntu/, 'debian'],
+    [/fedora|rhel|centos/, 'fedora'],
+    [/alpine/, 'alpine'],
+    [/arch/, 'arch'],
+    [/suse/, 'suse'],
+  ];
+  return families.find(([pattern]) => pattern.test(release))?.[1] ?? 'linux';
+}
+
+function readOsRelease(): string {
+  try {
+    const text = readFileSync('/etc/os-release', 'utf8');
+    return (text.match(/^(ID|ID_LIKE)=.*$/gm) ?? []).join(' ').toLowerCase();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataNodes } from '../model/build.ts';
+import type { StackModel } from '../model/types.ts';
+import { ProblemError, problem } from '../problem.ts';
+import type { Files, System } from '../system.ts';
+import { inside, RUN } from '../workspace/paths.ts';
+import { credentialsOf } from './credentials.ts';
+import { findEngine } from './engine.ts';
+import { type Observed, observe } from './observe.ts';
+import { type Place, placeOnLoopback } from './place.ts';
+import { choosePort } from './ports.ts';
+import { isRunning } from './process.ts';
+import { nodeFolder, type RunningNode, readRecord } from './record.ts';
+import { joinNodes, type StartContext, startNodes } from './start.ts';
+
+export interface UpResult {
+  readonly placed: StackModel;
+  readonly observed: Observed;
+  readonly started: number;
+}
+
+export interface UpOptions {
+  readonly timeoutSeconds: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/** Starts what does not run of the stack as plain processes, joins it, and waits until it is truly ready. */
+export async function upNative(
+  system: System,
+  root: string,
+  model: StackModel,
+  options: UpOptions,
+): Promise<UpResult> {
+  const { files, env } = system;
+  const engine = await findEngine(model.engine, env);
+  const before = readRecord(files, root) ?? [];
+  const placed = placeOnLoopback(model, await choosePlaces(model, before));
+  const running = (await Promise.all(before.map(isRunning))).filter(Boolean).length;
+  const ctx: StartContext = { files, root, env, engine, waitSeconds: options.timeoutSeconds };
+  options.onProgress(`starting ${placed.nodes.length} nodes`);
+  writeClientEnv(files, root, placed);
+  const waiting = { files, root, ...options };
+  if (before.length === 0 && placed.sentinel) await startDataFirst(ctx, placed, waiting);
+  const nodes = await startNodes(ctx, placed, placed.nodes, readRecord(files, root) ?? []);
+  if (placed.joins) {
+    options.onProgress('joining the nodes');
+    await joinNodes(ctx, placed, options.timeoutSeconds);
+  }
+  const observed = await waitUntilReady({ ...waiting, placed, nodes });
+  return { placed, observed, started: placed.nodes.length - running };
+}
+
+/**
+ * At the very first start the Sentinels come last: one that sees the primary before its replicas asks again only after
+ * ten seconds. At any later start the data nodes need the Sentinels to tell them who is primary.
+ */
+async function startDataFirst(
+  ctx: StartContext,
+  placed: StackModel,
+  waiting: Omit<Waiting, 'placed' | 'nodes'>,
+): Promise<void> {
+  const alone: StackModel = { ...placed, nodes: dataNodes(placed.nodes) };
+  const nodes = await startNodes(ctx, placed, alone.nodes, []);
+  await waitUntilReady({ ...waiting, placed: alone, nodes });
+}
+
+/** The ports of the last time, so that nodes find each other again; at first those of the model where they are free. */
+async function choosePlaces(
+  model: StackModel,
+  before: readonly RunningNode[],
+): Promise<ReadonlyMap<string, Place>> {
+  const known = new Map(before.map((node) => [node.name, node]));
+  const taken = new Set(before.flatMap((node) => [node.port, node.busPort ?? node.port]));
+  const places = new Map<string, Place>();
+  for (const node of model.nodes) {
+    const last = known.get(node.name);
+    const port = last?.port ?? (await choosePort(node.port, taken));
+    taken.add(port);
+    const busPort =
+      node.busPort === undefined ? undefined : (last?.busPort ?? (await choosePort(node.busPort, taken)));
+    if (busPort !== undefined) taken.add(busPort);
+    places.set(node.name, { port, busPort });
+  }
+  return places;
+}
+
+/** What an application needs besides `.env` to find the native nodes. */
+function writeClientEnv(files: Files, root: string, placed: StackModel): void {
+  const entries = placed.nodes.filter((node) => (placed.sentinel ? node.role === 'sentinel' : true));
+  const addresses = entries.map((node) => `${node.ip}:${node.port}`).join(',');
+  files.write(inside(root, `${RUN}/env`), `REDIS_ADDRESSES=${addresses}\n`, 0o600);
+}
+
+interface Waiting extends UpOptions {
+  readonly files: Files;
+  readonly root: string;
+  readonly placed: StackModel;
+  readonly nodes: readonly RunningNode[];
+}
+
+async function waitUntilReady(w: Waiting): Promise<Observed> {
+  const observer = { model: w.placed, credentials: credentialsOf(w.files, w.root, 'admin') };
+  const end = Date.now() + w.timeoutSeconds * 1000;
+  let observed = await observe(observer);
+  while (observed.missing.length > 0) {
+    await expectAlive(w);
+    if (Date.now() > end) throw new ProblemError(notReady(w, observed.missing));
+    w.onProgress(`waiting until ${observed.missing[0]}`);
+    await sleep(300);
+    observed = await observe(observer);
+  }
+  return observed;
+}
+
+async function expectAlive({ files, root, nodes }: Waiting): Promise<void> {
+  for (const node of nodes) {
+    if (await isRunning(node)) continue;
+    const log = files.read(`${nodeFolder(root, node.name)}/log`) ?? '';
+    const detail = log.trimEnd().split('\n').slice(-8);
+    const ended = problem(
+      'local/node-ended',
+      node.name,
+      'It ended while starting. The end of its log:',
+      'Mend what the log says, then run `up` again; `down` ends the other nodes.',
+    );
+    throw new ProblemError({ ...ended, detail });
+  }
+}
+
+function notReady({ timeoutSeconds }: Waiting, missing: readonly string[]) {
+  return problem(
+    'local/not-ready',
+    'the stack',
+    `After ${timeoutSeconds} s it still waits until ${missing.join('; ')}.`,
+    'Look at `status` and at the logs under .redis-stack/run/, or give --timeout more seconds.',
+  );
+}

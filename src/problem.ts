@@ -1,0 +1,65 @@
+/** How bad a problem is: an error stops the command, a warning is shown, a note explains. */
+export type Severity = 'error' | 'warning' | 'note';
+
+/**
+ * Something wrong with what the user gave, as data.
+ * `code` is `<room>/<what>` and public; `at` is a spec path, a file or a flag; `remedy` says what to do.
+ */
+export interface Problem {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly at: string;
+  readonly message: string;
+  readonly remedy: string;
+  /** What somebody else said of it, such as the end of a log; shown line by line below the message. */
+  readonly detail?: readonly string[];
+}
+
+export type Result<T> =
+  | { readonly ok: true; readonly value: T; readonly notes: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export function problem(code: string, at: string, message: string, remedy: string): Problem {
+  return { code, severity: 'error', at, message, remedy };
+}
+
+export function accept<T>(value: T, notes: readonly Problem[] = []): Result<T> {
+  return { ok: true, value, notes };
+}
+
+export function refuse(...problems: readonly Problem[]): Result<never> {
+  return { ok: false, problems };
+}
+
+export function isError(p: Problem): boolean {
+  return p.severity === 'error';
+}
+
+/** Carries problems out of code whose caller is several frames up; the command line turns it into exit code 2. */
+export class ProblemError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(...problems: readonly Problem[]) {
+    super(problems.map((p) => p.message).join('\n'));
+    this.name = 'ProblemError';
+    this.problems = problems;
+  }
+}
+
+/** The value, or a ProblemError that holds why there is none. */
+export function expectValue<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  throw new ProblemError(...result.problems);
+}
+
+/** One readable block a problem: severity, place, message, then the remedy on its own line. */
+export function formatProblem(p: Problem): string {
+  const detail = (p.detail ?? []).map((line) => `\n  | ${printable(line)}`).join('');
+  return `${p.severity}: ${printable(p.at)}: ${printable(p.message)}${detail}\n  → ${printable(p.remedy)}`;
+}
+
+/** Control characters made visible, so that a hostile value cannot forge lines or colours in a terminal. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is being replaced
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => JSON.stringify(c).slice(1, -1));
+}

@@ -1,0 +1,121 @@
+import { parse as parseYaml } from 'yaml';
+import { suggestion } from '../nearest.ts';
+import { accept, type Problem, problem, type Result, refuse } from '../problem.ts';
+import { type Field, fieldAt, leafPaths } from './fields.ts';
+import { unknownKey } from './parse.ts';
+
+type Tree = Record<string, unknown>;
+
+/** Short flags and the spec key each one sets. `engine` takes `name` or `name:line`. */
+export const SHORT_FLAGS = {
+  name: 'name',
+  engine: 'engine.name',
+  workload: 'workload',
+  topology: 'topology.kind',
+  shards: 'topology.shards',
+  replicas: 'topology.replicas',
+  memory: 'memory.limit',
+  persistence: 'persistence.mode',
+  eviction: 'memory.eviction',
+  patterns: 'client.patterns',
+  targets: 'targets',
+  port: 'network.port',
+} as const;
+
+export type ShortFlag = keyof typeof SHORT_FLAGS;
+
+export interface Assignment {
+  /** How the user wrote it, for messages. */
+  readonly flag: string;
+  readonly path: string;
+  readonly text: string;
+}
+
+/** `path=value` of `--set`. */
+export function parseAssignment(text: string): Result<Assignment> {
+  const cut = text.indexOf('=');
+  if (cut > 0) return accept({ flag: '--set', path: text.slice(0, cut).trim(), text: text.slice(cut + 1) });
+  return refuse(
+    problem(
+      'cli/bad-set',
+      '--set',
+      `'${text.slice(0, 80)}' is not path=value.`,
+      'Write for instance --set topology.shards=6.',
+    ),
+  );
+}
+
+/** `valkey:8.1` sets two keys at once. */
+export function shortAssignments(flag: ShortFlag, text: string): readonly Assignment[] {
+  const path = SHORT_FLAGS[flag];
+  const written = `--${flag}`;
+  if (flag !== 'engine' || !text.includes(':')) return [{ flag: written, path, text }];
+  const [name = '', version = ''] = text.split(':', 2);
+  return [
+    { flag: written, path: 'engine.name', text: name },
+    { flag: written, path: 'engine.version', text: version },
+  ];
+}
+
+/** Lays assignments over a spec; later ones win. The spec itself is not changed. */
+export function assign(input: unknown, assignments: readonly Assignment[]): Result<Tree> {
+  const tree: Tree = isTree(input) ? structuredClone(input) : {};
+  const problems: Problem[] = [];
+  for (const assignment of assignments) {
+    const field = fieldAt(assignment.path);
+    if (!field || assignment.path === '') problems.push(noSuchPath(assignment));
+    else setPath(tree, assignment.path.split('.'), read(field, assignment.text));
+  }
+  return problems.length > 0 ? refuse(...problems) : accept(tree);
+}
+
+function noSuchPath({ path, flag }: Assignment): Problem {
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+  if (parent !== '' && fieldAt(parent)?.kind === 'strict_object')
+    return { ...unknownKey(path), at: `${flag} ${path}` };
+  return problem(
+    'spec/unknown-key',
+    `${flag} ${path.slice(0, 80)}`,
+    `There is no key '${path.slice(0, 80)}'.`,
+    suggestion(path, leafPaths()),
+  );
+}
+
+/** Text from a command line as the kind of value that the field holds; what does not fit is left for the parser. */
+function read(field: Field, text: string): unknown {
+  if (field.kind === 'number') return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
+  if (field.kind === 'boolean') return { true: true, false: false }[text.trim()] ?? text;
+  if (field.listOfWords && !/^\s*\[/.test(text)) return words(text);
+  if (field.kind === 'array' || field.kind === 'strict_object') return readYaml(text);
+  return text;
+}
+
+function words(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+function readYaml(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch {
+    return text;
+  }
+}
+
+function setPath(tree: Tree, path: readonly string[], value: unknown): void {
+  const [key = '', ...rest] = path;
+  if (rest.length === 0) {
+    tree[key] = value;
+    return;
+  }
+  const child = isTree(tree[key]) ? (tree[key] as Tree) : {};
+  tree[key] = child;
+  setPath(child, rest, value);
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

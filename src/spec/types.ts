@@ -1,0 +1,73 @@
+import type { EngineName } from '../engines/types.ts';
+
+export const WORKLOADS = ['cache', 'sessions', 'rate-limiting', 'queue', 'primary-data'] as const;
+export const TOPOLOGY_KINDS = ['standalone', 'sentinel', 'cluster'] as const;
+export const PERSISTENCE_MODES = ['none', 'rdb', 'aof', 'hybrid'] as const;
+export const APPENDFSYNC = ['everysec', 'always', 'no'] as const;
+export const PATTERNS = ['cache-aside'] as const;
+export const OPTIONAL_TARGETS = ['compose', 'client'] as const;
+export const USER_ACCESS = ['readwrite', 'readonly'] as const;
+
+export type Workload = (typeof WORKLOADS)[number];
+export type TopologyKind = (typeof TOPOLOGY_KINDS)[number];
+export type PersistenceMode = (typeof PERSISTENCE_MODES)[number];
+export type AppendFsync = (typeof APPENDFSYNC)[number];
+export type Pattern = (typeof PATTERNS)[number];
+export type OptionalTarget = (typeof OPTIONAL_TARGETS)[number];
+
+export interface StandaloneTopology {
+  readonly kind: 'standalone';
+}
+
+export interface SentinelTopology {
+  readonly kind: 'sentinel';
+  /** Replicas of the one primary. */
+  readonly replicas: number;
+  /** Sentinel processes, an odd number. */
+  readonly sentinels: number;
+  /** Sentinels that must agree before a failover may start. */
+  readonly quorum: number;
+}
+
+export interface ClusterTopology {
+  readonly kind: 'cluster';
+  /** Primaries, each with its share of the 16384 slots. */
+  readonly shards: number;
+  /** Replicas per primary. */
+  readonly replicas: number;
+}
+
+export type Topology = StandaloneTopology | SentinelTopology | ClusterTopology;
+
+export interface ExtraUser {
+  readonly name: string;
+  readonly access: (typeof USER_ACCESS)[number];
+  /** Key patterns as in an ACL rule, without the tilde. */
+  readonly keys: readonly string[];
+}
+
+/** What the user chose: complete, valid, and the very shape of `redis-stack.yaml`. */
+export interface StackSpec {
+  readonly name: string;
+  readonly engine: { readonly name: EngineName; readonly version: string };
+  readonly workload: readonly Workload[];
+  readonly topology: Topology;
+  /** `limit` is the memory limit of one container; `maxmemory` is a size or `auto`. Sizes as written, such as `1Gi`. */
+  readonly memory: { readonly limit: string; readonly maxmemory: string; readonly eviction: string };
+  readonly persistence: { readonly mode: PersistenceMode; readonly appendfsync: AppendFsync };
+  readonly databases: number;
+  readonly security: { readonly tls: boolean; readonly users: readonly ExtraUser[] };
+  /** `port` is that of the first data node; the others follow from it. `subnet` is the Compose network, a /24. */
+  readonly network: { readonly port: number; readonly subnet: string };
+  readonly client: { readonly patterns: readonly Pattern[] };
+  readonly targets: readonly OptionalTarget[];
+  /** Codes of refused combinations that the user has decided to live with. */
+  readonly accept: readonly string[];
+}
+
+/** A value that the user did not give, and why it is what it is. */
+export interface Decision {
+  readonly path: string;
+  readonly value: unknown;
+  readonly why: string;
+}

@@ -1,0 +1,152 @@
+import type { Change, Plan } from '../plan/types.ts';
+import { ProblemError, problem } from '../problem.ts';
+import type { Files } from '../system.ts';
+import { takeLock } from './lock.ts';
+import { BASE, inside, isInside, OURS, SECRETS, STATE, TMP } from './paths.ts';
+import { sha256 } from './read.ts';
+import { printState, STATE_FORMAT, type State } from './state.ts';
+
+const STAGED = `${TMP}/new`;
+const REPLACED = `${TMP}/old`;
+const JOURNAL = `${TMP}/journal.json`;
+
+type Step = { readonly op: 'write' | 'delete'; readonly path: string };
+
+export interface ApplyInput {
+  readonly root: string;
+  readonly plan: Plan;
+  readonly spec: State['spec'];
+  readonly tool: string;
+}
+
+/**
+ * Makes the tree what the plan says: all of it or none of it. Everything is staged inside the stack's own folder, then
+ * written down in a journal, then moved into place, state.json last. A run that was killed is finished by the next one.
+ */
+export function applyPlan(files: Files, input: ApplyInput): void {
+  const { root } = input;
+  const isNew = files.kind(root) === undefined;
+  files.makeDirectory(inside(root, OURS));
+  const release = takeLock(files, root);
+  try {
+    finishInterrupted(files, root);
+    const steps = stage(files, input);
+    files.write(inside(root, `${JOURNAL}.new`), JSON.stringify(steps), 0o600);
+    files.flush(inside(root, `${JOURNAL}.new`));
+    files.move(inside(root, `${JOURNAL}.new`), inside(root, JOURNAL));
+    carryOut(files, root, steps);
+    files.remove(inside(root, TMP));
+  } catch (error) {
+    undo(files, root);
+    release();
+    if (isNew) files.remove(root);
+    else files.removeEmpty(inside(root, OURS));
+    throw explain(error, root);
+  }
+  release();
+}
+
+/** Finishes what a killed run had decided, or throws away what it had not. True when there was anything to finish. */
+export function finishInterrupted(files: Files, root: string): boolean {
+  const journal = files.read(inside(root, JOURNAL));
+  if (journal === undefined) {
+    files.remove(inside(root, TMP));
+    return false;
+  }
+  for (const step of parseJournal(journal)) carryOutOne(files, root, step, true);
+  files.remove(inside(root, TMP));
+  return true;
+}
+
+/** The journal lies in the user's folder, so its paths are checked like any input. */
+function parseJournal(text: string): readonly Step[] {
+  const steps = JSON.parse(text) as readonly Step[];
+  return steps.filter(({ path }) => isInside(path));
+}
+
+function stage(files: Files, input: ApplyInput): readonly Step[] {
+  const { root, plan } = input;
+  const steps: Step[] = [];
+  const put = (path: string, text: string, mode: number) => {
+    files.write(inside(root, `${STAGED}/${path}`), text, mode);
+    steps.push({ op: 'write', path });
+  };
+  for (const change of plan.changes) {
+    if (writes(change)) put(change.path, change.text ?? '', change.mode ?? 0o644);
+    if (change.action === 'delete') steps.push({ op: 'delete', path: change.path });
+    stageBase(files, root, change, put, steps);
+  }
+  put(STATE, printState(nextState(input)), 0o644);
+  return steps;
+}
+
+function writes(change: Change): boolean {
+  return change.action === 'create' || change.action === 'update' || change.action === 'merge';
+}
+
+function stageBase(
+  files: Files,
+  root: string,
+  change: Change,
+  put: (path: string, text: string, mode: number) => void,
+  steps: Step[],
+): void {
+  const path = `${BASE}/${change.path}`;
+  const stored = files.read(inside(root, path));
+  if (change.ownership === 'managed' && change.pristine !== undefined) {
+    if (stored !== change.pristine) put(path, change.pristine, 0o644);
+  } else if (stored !== undefined && change.action !== 'conflict') {
+    steps.push({ op: 'delete', path });
+  }
+}
+
+function nextState({ plan, spec, tool }: ApplyInput): State {
+  const tracked = plan.changes.filter((c) => c.pristine !== undefined && c.ownership !== 'secret');
+  const files = tracked.map(({ path, pristine, mode, ownership }) => [
+    path,
+    { sha256: sha256(pristine ?? ''), mode: mode ?? 0o644, ownership },
+  ]);
+  return { format: STATE_FORMAT, tool, spec, files: Object.fromEntries(files) as State['files'] };
+}
+
+function carryOut(files: Files, root: string, steps: readonly Step[]): void {
+  for (const step of steps) carryOutOne(files, root, step, false);
+}
+
+/** `again` is true when an earlier run may have done this step already. */
+function carryOutOne(files: Files, root: string, { op, path }: Step, again: boolean): void {
+  const target = inside(root, path);
+  const staged = inside(root, `${STAGED}/${path}`);
+  if (op === 'write' && again && files.kind(staged) === undefined) return;
+  if (path.startsWith(`${SECRETS}/`)) files.makeDirectory(inside(root, SECRETS), 0o700);
+  const kept = inside(root, `${REPLACED}/${path}`);
+  if (files.kind(target) !== undefined && files.kind(kept) === undefined) files.move(target, kept);
+  if (op === 'write') files.move(staged, target);
+}
+
+/** Puts back what was replaced and removes what was new. */
+function undo(files: Files, root: string): void {
+  const journal = files.read(inside(root, JOURNAL));
+  for (const { path } of parseJournal(journal ?? '[]').toReversed()) {
+    const kept = inside(root, `${REPLACED}/${path}`);
+    const staged = files.kind(inside(root, `${STAGED}/${path}`)) !== undefined;
+    if (files.kind(kept) !== undefined) files.move(kept, inside(root, path));
+    else if (!staged) files.remove(inside(root, path));
+  }
+  files.remove(inside(root, TMP));
+}
+
+function explain(error: unknown, root: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const remedies: Readonly<Record<string, string>> = {
+    ENOSPC: 'Make room on the disk and run it again.',
+    EDQUOT: 'Make room in your quota and run it again.',
+    EACCES: 'Make the folder writable for you, or choose another.',
+    EPERM: 'Make the folder writable for you, or choose another.',
+    EROFS: 'Choose a folder that can be written.',
+  };
+  const remedy = code ? remedies[code] : undefined;
+  return remedy
+    ? new ProblemError(problem('disk/not-written', root, `${message}. Nothing was changed.`, remedy))
+    : error;
+}

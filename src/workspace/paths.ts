@@ -1,0 +1,21 @@
+import { isAbsolute, join } from 'node:path';
+
+export const OURS = '.redis-stack';
+export const STATE = `${OURS}/state.json`;
+export const BASE = `${OURS}/base`;
+export const TMP = `${OURS}/tmp`;
+export const LOCK = `${OURS}/lock`;
+export const RUN = `${OURS}/run`;
+export const ENV_FILE = '.env';
+export const SECRETS = '.secrets';
+
+/** True for a relative path with forward slashes that stays where it is told. */
+export function isInside(path: string): boolean {
+  if (path === '' || path.length > 500 || isAbsolute(path) || /[\\\0\r\n]|^[a-zA-Z]:/.test(path))
+    return false;
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+export function inside(root: string, path: string): string {
+  return join(root, ...path.split('/'));
+}

@@ -1,0 +1,68 @@
+import { ProblemError, problem } from '../problem.ts';
+import { SPEC_FILE } from '../spec/print.ts';
+import type { Files } from '../system.ts';
+import { finishInterrupted } from './apply.ts';
+import { takeLock } from './lock.ts';
+import { inside, OURS, STATE, TMP } from './paths.ts';
+
+/** What may lie in a folder that is otherwise empty. */
+const HARMLESS = new Set(['.git', '.gitkeep', '.DS_Store', '.idea', '.vscode', 'Thumbs.db']);
+
+/** Makes sure that a new stack may be written here. `shown` is the folder as the user wrote it. */
+export function expectFreeFolder(files: Files, root: string, shown: string): void {
+  const kind = look(files, root, shown);
+  if (kind === undefined) return;
+  if (kind !== 'directory') {
+    throw new ProblemError(
+      problem(
+        'target/not-a-folder',
+        shown,
+        'Something that is not a folder stands there.',
+        'Choose another name.',
+      ),
+    );
+  }
+  if (files.kind(inside(root, TMP)) === 'directory') finish(files, root);
+  const names = (files.list(root) ?? []).filter((name) => !HARMLESS.has(name));
+  if (names.length === 0) return;
+  if (names.includes(SPEC_FILE) && files.kind(inside(root, STATE)) === 'file') {
+    throw new ProblemError(
+      problem(
+        'target/stack-exists',
+        shown,
+        'A stack is there already.',
+        `Change ${SPEC_FILE} and run \`create-redis-stack check\`, or choose another folder.`,
+      ),
+    );
+  }
+  const some = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
+  throw new ProblemError(
+    problem(
+      'target/not-empty',
+      shown,
+      `The folder holds other files (${some}).`,
+      'Choose another name, or an empty folder.',
+    ),
+  );
+}
+
+function look(files: Files, root: string, shown: string) {
+  try {
+    return files.kind(root);
+  } catch (cause) {
+    throw new ProblemError(
+      problem('target/unreachable', shown, (cause as Error).message, 'Choose another folder.'),
+    );
+  }
+}
+
+/** A run that was killed while it wrote here: finished, or thrown away if it had decided nothing. */
+function finish(files: Files, root: string): void {
+  const release = takeLock(files, root);
+  try {
+    finishInterrupted(files, root);
+  } finally {
+    release();
+    files.removeEmpty(inside(root, OURS));
+  }
+}

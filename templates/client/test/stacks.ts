@@ -1,0 +1,55 @@
+import type { Server } from '../../../tests/support/servers.ts';
+import type { ClusterStack, SentinelStack, StandaloneStack, View } from '../src/description.js';
+
+export const password = 'app-secret';
+export const sentinelPassword = 'sentinel-secret';
+
+/** What the module needs on data nodes and nothing more: what works here works for the user the generator writes. */
+export const appRights = [
+  ...['~test:*', 'resetchannels', '-@all', '+get', '+mget', '+set', '+del', '+incr', '+pexpire'],
+  ...['+eval', '+evalsha', '+ping'],
+];
+export const clusterRights = ['+cluster|slots', '+asking'];
+export const sentinelRights = [
+  ...['resetchannels', '-@all', '+ping', '+psubscribe'],
+  ...['+sentinel|master', '+sentinel|replicas', '+sentinel|sentinels'],
+  ...['&switch-master', '&[-+]sdown', '&+slave', '&+sentinel', '&[-+]odown', '&+slave-reconf-done'],
+];
+
+export const appUser = (extra: readonly string[] = []): readonly string[][] => [
+  ['user', 'app', 'on', `>${password}`, ...appRights, ...extra],
+];
+
+export const env = { APP_PASSWORD: password, SENTINEL_PASSWORD: sentinelPassword };
+
+const at = (servers: readonly Pick<Server, 'port'>[]): View => ({
+  addresses: servers.map(({ port }) => ({ host: '127.0.0.1', port })),
+  addressMap: {},
+});
+
+const common = (servers: readonly Pick<Server, 'port'>[]) => ({
+  name: 'test',
+  keyPrefix: 'test:',
+  user: 'app',
+  passwordEnv: 'APP_PASSWORD',
+  host: at(servers),
+  network: at(servers),
+});
+
+export const standaloneStack = (server: Pick<Server, 'port'>): StandaloneStack => ({
+  kind: 'standalone',
+  ...common([server]),
+});
+
+export const sentinelStack = (sentinels: readonly Server[], primaryName: string): SentinelStack => ({
+  kind: 'sentinel',
+  ...common(sentinels),
+  primaryName,
+  sentinelUser: 'watcher',
+  sentinelPasswordEnv: 'SENTINEL_PASSWORD',
+});
+
+export const clusterStack = (nodes: readonly Server[]): ClusterStack => ({
+  kind: 'cluster',
+  ...common(nodes),
+});

@@ -1,0 +1,55 @@
+/**
+ * Which release lines the live tests want, and which suite of a distribution's own archive carries them.
+ * Versions are never written here: a suite moves on, so the server is asked for its version once it is unpacked.
+ *
+ * @typedef {{ name: 'redis' | 'valkey', suite: string }} WantedEngine
+ * @typedef {{ name: string, suite: string, package: string, file: string }} WantedTool
+ * @typedef {{ name: string, base?: string, mayBeStale?: boolean }} Suite  base: the suite it builds upon
+ * @typedef {{ keyring: string, components: string, suites: Suite[], engines: WantedEngine[], tools: WantedTool[] }} Distribution
+ */
+
+const COMPOSE_FILE = 'usr/libexec/docker/cli-plugins/docker-compose';
+const SHELLCHECK_FILE = 'usr/bin/shellcheck';
+
+/** @type {Readonly<Record<string, Distribution>>} */
+export const DISTRIBUTIONS = {
+  debian: {
+    keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    components: 'main',
+    // Rolling suites sign their index for a few days only, and a mirror may lag behind that.
+    suites: [
+      { name: 'bookworm' },
+      { name: 'bookworm-backports', base: 'bookworm', mayBeStale: true },
+      { name: 'trixie' },
+      { name: 'sid', mayBeStale: true },
+    ],
+    // In this order: a line an earlier row covers is not fetched again.
+    engines: [
+      { name: 'redis', suite: 'bookworm' },
+      { name: 'redis', suite: 'trixie' },
+      { name: 'redis', suite: 'sid' },
+      { name: 'valkey', suite: 'bookworm-backports' },
+      { name: 'valkey', suite: 'trixie' },
+      { name: 'valkey', suite: 'sid' },
+    ],
+    tools: [
+      { name: 'docker-compose', suite: 'trixie', package: 'docker-compose', file: COMPOSE_FILE },
+      { name: 'shellcheck', suite: 'bookworm', package: 'shellcheck', file: SHELLCHECK_FILE },
+    ],
+  },
+  ubuntu: {
+    keyring: '/usr/share/keyrings/ubuntu-archive-keyring.gpg',
+    components: 'main universe',
+    suites: [{ name: 'noble' }, { name: 'resolute' }],
+    engines: [
+      { name: 'redis', suite: 'noble' },
+      { name: 'redis', suite: 'resolute' },
+      { name: 'valkey', suite: 'noble' },
+      { name: 'valkey', suite: 'resolute' },
+    ],
+    tools: [
+      { name: 'docker-compose', suite: 'noble', package: 'docker-compose-v2', file: COMPOSE_FILE },
+      { name: 'shellcheck', suite: 'noble', package: 'shellcheck', file: SHELLCHECK_FILE },
+    ],
+  },
+};

@@ -1,0 +1,38 @@
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+
+/** Below what the kernel hands out for outgoing connections, and so that port + 10000, the cluster bus, is no port of ours. */
+const LOWEST = 20_000;
+const SPAN = 10_000;
+const BUS_OFFSET = 10_000;
+/** Workers running side by side pick from different residues. */
+const LANES = 16;
+
+const handedOut = new Set<number>();
+
+/** Loopback ports nobody listens on, with their cluster bus ports free as well; never the same one twice in a process. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const lane = Number(process.env.VITEST_POOL_ID ?? 0) % LANES;
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = LOWEST + randomInt(SPAN / LANES) * LANES + lane;
+    if (handedOut.has(port)) continue;
+    handedOut.add(port);
+    if ((await isFree(port)) && (await isFree(port + BUS_OFFSET))) ports.push(port);
+  }
+  return ports;
+}
+
+export async function freePort(): Promise<number> {
+  const [port] = await freePorts(1);
+  if (port === undefined) throw new Error('No free port.');
+  return port;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}

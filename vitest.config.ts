@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+import { viteTemplates } from './build/templates-plugin.mjs';
+
+export default defineConfig({
+  plugins: [viteTemplates],
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['tests/**/*.test.ts', 'templates/**/test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.live.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'live',
+          include: ['tests/**/*.live.test.ts', 'templates/**/test/**/*.live.test.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Two cores: real servers beside more than two workers only measure the machine.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
