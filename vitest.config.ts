@@ -23,6 +23,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
           // Two cores: real servers beside more than two workers only measure the machine.
           maxWorkers: 2,
         },

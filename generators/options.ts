@@ -1,6 +1,6 @@
 import type Generator from 'yeoman-generator';
 import type { SpecArguments } from '../src/commands/arguments.ts';
-import { SHORT_FLAGS } from '../src/spec/flags.ts';
+import { SHORT_FLAGS } from '../src/spec/short-flags.ts';
 
 /** The flags of the command, for Yeoman. */
 export function declareOptions(generator: Generator): void {

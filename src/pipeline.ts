@@ -3,7 +3,6 @@ import type { StackModel } from './model/types.ts';
 import { type Merge, planChanges } from './plan/decide.ts';
 import type { Change, Plan } from './plan/types.ts';
 import { expectValue } from './problem.ts';
-import { editSpecText } from './spec/edit.ts';
 import { specSchemaText } from './spec/json-schema.ts';
 import { printSpec, SCHEMA_FILE, SPEC_FILE } from './spec/print.ts';
 import type { StackSpec } from './spec/types.ts';
@@ -36,6 +35,11 @@ export function generate(spec: StackSpec, specBefore?: StackSpec): Generated {
   };
 }
 
+/** Lays new answers over the text of the user's `redis-stack.yaml`. */
+export type EditSpec = (text: string, before: StackSpec, after: StackSpec) => string;
+
+const keepText: EditSpec = (text) => text;
+
 /** Without a way to merge, an edit and a new text of the same file are a conflict. */
 const neverMerge: Merge = () => undefined;
 
@@ -44,6 +48,7 @@ export function planStack(
   system: Pick<System, 'files' | 'randomBytes'>,
   root: string,
   generated: Generated,
+  editSpec: EditSpec = keepText,
 ): Plan {
   const { files } = system;
   const workspace = expectValue(readWorkspace(files, root));
@@ -59,7 +64,7 @@ export function planStack(
   );
   const plan = planChanges({ pristine: workspace.pristine, current, next: generated.files }, neverMerge);
   const changes = plan.changes.map((change) =>
-    change.path === SPEC_FILE ? specChange(change, current, generated) : change,
+    change.path === SPEC_FILE ? specChange(change, current, generated, editSpec) : change,
   );
   return { changes: [...changes, ...secrets].sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
@@ -69,10 +74,11 @@ function specChange(
   change: Change,
   current: ReadonlyMap<string, string>,
   { model, specBefore }: Generated,
+  editSpec: EditSpec,
 ): Change {
   const text = current.get(SPEC_FILE);
   if (text === undefined || specBefore === undefined) return change;
-  const edited = editSpecText(text, specBefore, model.spec);
+  const edited = editSpec(text, specBefore, model.spec);
   return edited === text
     ? change
     : { ...change, action: 'update', because: 'your new answers', text: edited };

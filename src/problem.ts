@@ -46,6 +46,11 @@ export class ProblemError extends Error {
   }
 }
 
+/** By name: each command is a bundle of its own, with its own copy of the class. */
+export function isProblemError(error: unknown): error is ProblemError {
+  return error instanceof Error && error.name === 'ProblemError' && 'problems' in error;
+}
+
 /** The value, or a ProblemError that holds why there is none. */
 export function expectValue<T>(result: Result<T>): T {
   if (result.ok) return result.value;

@@ -47,12 +47,28 @@ function kindOf(stat: fs.Stats): EntryKind {
   return stat.isFile() ? 'file' : 'other';
 }
 
+/** Folders that this process has seen or made: most files share a few. */
+const knownFolders = new Set<string>();
+
+function writeWhole(path: string, text: string, mode: number): void {
+  const folder = dirname(path);
+  if (!knownFolders.has(folder)) fs.mkdirSync(folder, { recursive: true });
+  knownFolders.add(folder);
+  fs.writeFileSync(path, text, { mode });
+  // The umask may have taken bits away, and a file that was there keeps its own.
+  if ((fs.statSync(path).mode & 0o777) !== mode) fs.chmodSync(path, mode);
+}
+
 export const realFiles: Files = {
   read: (path) => orUndefined(() => fs.readFileSync(path, 'utf8')),
   write(path, text, mode) {
-    fs.mkdirSync(dirname(path), { recursive: true });
-    fs.writeFileSync(path, text, { mode });
-    fs.chmodSync(path, mode);
+    try {
+      writeWhole(path, text, mode);
+    } catch (error) {
+      if (!missing(error)) throw error;
+      knownFolders.clear();
+      writeWhole(path, text, mode);
+    }
   },
   createExclusive(path, text) {
     try {
@@ -92,6 +108,18 @@ export const realFiles: Files = {
     }
   },
 };
+
+/** Writes to a descriptor at once; what a full pipe does not take goes through the stream. */
+export function printTo(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  let done = 0;
+  try {
+    while (done < bytes.length) done += fs.writeSync(descriptor, bytes, done);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    (descriptor === 1 ? process.stdout : process.stderr).write(bytes.subarray(done));
+  }
+}
 
 /** Everything else that a command takes from the world. */
 export interface System {

@@ -23,9 +23,9 @@ export default class AppGenerator extends Generator {
     if (typeof dir === 'string') this.destinationRoot(dir);
   }
 
-  initializing(): void {
+  async initializing(): Promise<void> {
     expectFreeFolder(systemOf(this).files, this.destinationRoot(), this.destinationRoot());
-    this.#answers = gatherInput(systemOf(this), specArguments(given(this)));
+    this.#answers = await gatherInput(systemOf(this), specArguments(given(this)));
   }
 
   async prompting(): Promise<void> {

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
+import { parse } from 'yaml';
 import Generator from 'yeoman-generator';
 import { assignmentsOf } from '../../src/commands/arguments.ts';
 import { openStack } from '../../src/commands/stack.ts';
 import { applyStack, generate, planStack } from '../../src/pipeline.ts';
 import { describePlan } from '../../src/plan/describe.ts';
 import { expectValue } from '../../src/problem.ts';
+import { editSpecText } from '../../src/spec/edit.ts';
 import { assign } from '../../src/spec/flags.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { declareOptions, given, specArguments } from '../options.ts';
@@ -24,10 +26,10 @@ export default class UpdateGenerator extends Generator {
     const system = systemOf(this);
     const root = this.destinationRoot();
     const { spec: stored } = openStack(system, root);
-    const changed = expectValue(assign(stored, assignmentsOf(specArguments(given(this)))));
+    const changed = expectValue(assign(stored, assignmentsOf(specArguments(given(this))), parse));
     const { spec } = expectValue(parseSpec(changed, basename(root)));
     const generated = generate(spec, stored);
-    const plan = planStack(system, root, generated);
+    const plan = planStack(system, root, generated, editSpecText);
     applyStack(system, root, generated, plan);
     for (const line of describePlan(plan)) this.log.writeln(line);
   }

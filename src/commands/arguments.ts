@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { accept, expectValue, ProblemError, problem, type Result } from '../problem.ts';
-import { type Assignment, assign, parseAssignment, type ShortFlag, shortAssignments } from '../spec/flags.ts';
-import { readSpecText } from '../spec/read.ts';
+import { type Assignment, assign, needsStructure, parseAssignment, shortAssignments } from '../spec/flags.ts';
+import type { ShortFlag } from '../spec/short-flags.ts';
 import type { System } from '../system.ts';
 
 /** What the command line gave towards a spec. */
@@ -21,15 +21,19 @@ export function assignmentsOf(args: Pick<SpecArguments, 'set' | 'short'>): reado
 }
 
 /** The spec file with the flags laid over it, not yet checked. */
-export function gatherInput(system: System, args: SpecArguments): unknown {
-  const base = args.spec === undefined ? {} : expectValue(readSpecFile(system, args.spec));
+export async function gatherInput(system: System, args: SpecArguments): Promise<unknown> {
+  const base = args.spec === undefined ? {} : expectValue(await readSpecFile(system, args.spec));
   const assignments = assignmentsOf(args);
-  return assignments.length === 0 ? base : expectValue(assign(base, assignments));
+  if (assignments.length === 0) return base;
+  // Reading YAML is loaded only where something has to be read: most calls have words alone.
+  const readStructure = assignments.some(needsStructure) ? (await import('./yaml.ts')).parse : undefined;
+  return expectValue(assign(base, assignments, readStructure));
 }
 
 /** `-` reads standard input. */
-function readSpecFile(system: System, file: string): Result<unknown> {
+async function readSpecFile(system: System, file: string): Promise<Result<unknown>> {
   const text = file === '-' ? readFileSync(0, 'utf8') : readText(system, file);
+  const { readSpecText } = await import('./yaml.ts');
   const data = readSpecText(text, file);
   return data.ok && data.value === null ? accept({}) : data;
 }

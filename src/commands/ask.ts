@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import inquirer from 'inquirer';
-import colors from 'picocolors';
+import { colors } from '../colors.ts';
 import { expectValue, formatProblem, isError } from '../problem.ts';
 import { equivalentCommand } from '../spec/command.ts';
 import { type ParsedSpec, parseSpec } from '../spec/parse.ts';

@@ -1,10 +1,10 @@
-import colors from 'picocolors';
 import { CHECKERS } from '../checks/registry.ts';
 import type { Checker, CheckResult } from '../checks/types.ts';
+import { colors } from '../colors.ts';
 import { suggestion } from '../nearest.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
-import { colouredProblem } from './report.ts';
+import { colouredProblem } from './problems.ts';
 import { openStack } from './stack.ts';
 
 export interface CheckArguments {

@@ -3,7 +3,7 @@ import { applyStack, type Generated, generate, planStack } from '../pipeline.ts'
 import { describePlan, planToJson } from '../plan/describe.ts';
 import type { Plan } from '../plan/types.ts';
 import { expectValue, type Problem, ProblemError, problem } from '../problem.ts';
-import { type ParsedSpec, parseSpec } from '../spec/parse.ts';
+import { inFile, type ParsedSpec, parseSpec } from '../spec/parse.ts';
 import type { System } from '../system.ts';
 import { expectFreeFolder } from '../workspace/target.ts';
 import { gatherInput, type SpecArguments } from './arguments.ts';
@@ -20,7 +20,7 @@ const FALLBACK_DIR = 'redis-stack';
 
 /** Ask, or read what was given, then write a new stack: all of it or nothing. Gives the exit code. */
 export async function create(system: System, args: CreateArguments): Promise<number> {
-  const input = gatherInput(system, args);
+  const input = await gatherInput(system, args);
   const dir = args.dir ?? nameIn(input);
   if (dir !== undefined) expectFreeFolder(system.files, resolve(system.cwd, dir), dir);
   const chosen = await choose(system, args, input, dir);
@@ -54,7 +54,7 @@ async function choose(
     return answers === 'declined' ? answers : { ...answers, notes: [], asked: true };
   }
   const target = dir ?? FALLBACK_DIR;
-  const { value, notes } = expectAccepted(input, resolve(system.cwd, target));
+  const { value, notes } = expectAccepted(input, resolve(system.cwd, target), args.spec);
   return { dir: target, parsed: value, notes, asked: false };
 }
 
@@ -79,8 +79,9 @@ function report(
   return createdReport(relative(system.cwd, root) || '.', generated.model, parsed, !asked);
 }
 
-function expectAccepted(input: unknown, root: string) {
-  const result = parseSpec(input, basename(root));
+function expectAccepted(input: unknown, root: string, file: string | undefined) {
+  const parsed = parseSpec(input, basename(root));
+  const result = file === undefined ? parsed : inFile(parsed, file);
   return { value: expectValue(result), notes: result.ok ? result.notes : [] };
 }
 

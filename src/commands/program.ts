@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { ProblemError, problem } from '../problem.ts';
-import { SHORT_FLAGS, type ShortFlag } from '../spec/flags.ts';
+import { isProblemError, ProblemError, problem } from '../problem.ts';
+import { SHORT_FLAGS, type ShortFlag } from '../spec/short-flags.ts';
 import type { System } from '../system.ts';
 import { VERSION } from '../version.ts';
 
@@ -15,47 +15,82 @@ type Options = Readonly<Record<string, unknown>>;
 /** argv to exit code. Every command is loaded only when it is called. */
 export async function run(system: System, argv: readonly string[]): Promise<number> {
   let code = DONE;
-  const program = describeProgram(system, (result) => {
+  const program = describeProgram(system, argv, (result) => {
     code = result;
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    return report(system, error, argv.includes('--json'));
+    return report(system, error, argv);
   }
 }
 
-async function report(system: System, error: unknown, json: boolean): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_INPUT;
+async function report(system: System, error: unknown, argv: readonly string[]): Promise<number> {
+  if (error instanceof CommanderError) {
+    if (error.code === 'commander.excessArguments') system.err(await mistypedCommand(argv[0] ?? ''));
+    return error.exitCode === 0 ? DONE : BAD_INPUT;
+  }
   if (error instanceof Error && error.name === 'ExitPromptError') {
     system.err('\nStopped. Nothing was written.\n');
     return INTERRUPTED;
   }
-  if (!(error instanceof ProblemError)) throw error;
-  if (json) system.out(`${JSON.stringify({ problems: error.problems }, null, 2)}\n`);
+  if (!isProblemError(error)) throw error;
+  if (argv.includes('--json')) system.out(`${JSON.stringify({ problems: error.problems }, null, 2)}\n`);
   else {
-    const { colouredProblem } = await import('./report.ts');
+    const { colouredProblem } = await import('./problems.ts');
     system.err(`${error.problems.map(colouredProblem).join('\n')}\n`);
   }
   return BAD_INPUT;
 }
 
-function describeProgram(system: System, finish: (code: number) => void): Command {
+/** `chekc shop` reads as two folders; what was probably meant is a command. */
+async function mistypedCommand(word: string): Promise<string> {
+  const { nearest } = await import('./problems.ts');
+  const meant = nearest(word, ['create', ...Object.keys(COMMANDS)]);
+  return meant
+    ? `(Did you mean the command '${meant}'?)\n`
+    : '(One folder at a time; quote a name with blanks.)\n';
+}
+
+type AddCommand = (program: Command, system: System, finish: (code: number) => void) => void;
+
+const EXAMPLES = `
+Examples:
+  create-redis-stack shop                         ask, then write the stack shop/
+  create-redis-stack shop --yes                   take every default
+  create-redis-stack shop --yes --topology cluster --set topology.shards=6
+  create-redis-stack create --help                all flags of the default command`;
+
+/** Each command by its name; what is described but not called costs a start-up nothing. */
+const COMMANDS: Readonly<Record<string, AddCommand>> = {
+  check: addCheck,
+  up: addUp,
+  status: addStatus,
+  down: addDown,
+};
+
+function describeProgram(system: System, argv: readonly string[], finish: (code: number) => void): Command {
   const program = new Command('create-redis-stack')
     .description('Writes a Redis or Valkey stack that you own, and runs and checks it.')
     .version(VERSION, '-V, --version')
     .exitOverride()
     .configureOutput({ writeOut: system.out, writeErr: system.err })
-    .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError(true)
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .addHelpText('after', EXAMPLES);
   addCreate(program, system, finish);
-  addCheck(program, system, finish);
-  addLocal(program, system, finish);
-  for (const command of program.commands)
+  for (const [name, add] of Object.entries(COMMANDS)) if (isNeeded(name, argv)) add(program, system, finish);
+  for (const command of program.commands) {
     command.exitOverride().configureOutput({ writeOut: system.out, writeErr: system.err });
+  }
   return program;
+}
+
+/** The list of all commands is needed for help and after a mistake; a folder or a flag first means `create`. */
+function isNeeded(name: string, argv: readonly string[]): boolean {
+  const [first = ''] = argv;
+  return first === name || first === 'help' || argv.includes('--help') || argv.includes('-h');
 }
 
 const repeat = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -142,7 +177,7 @@ function list(value: unknown): readonly string[] | undefined {
   return typeof value === 'string' ? value.split(',').map((word) => word.trim()) : undefined;
 }
 
-function addLocal(program: Command, system: System, finish: (code: number) => void): void {
+function addUp(program: Command, system: System, finish: (code: number) => void): void {
   program
     .command('up [dir]')
     .description('start the stack on this machine and wait until it is ready')
@@ -161,6 +196,9 @@ function addLocal(program: Command, system: System, finish: (code: number) => vo
         }),
       );
     });
+}
+
+function addStatus(program: Command, system: System, finish: (code: number) => void): void {
   program
     .command('status [dir]')
     .description('roles, links, memory and keys of every node')
@@ -170,6 +208,9 @@ function addLocal(program: Command, system: System, finish: (code: number) => vo
       const { status } = await import('./status.ts');
       finish(await status(system, { dir: dir ?? '.', json: flag(options, 'json') }));
     });
+}
+
+function addDown(program: Command, system: System, finish: (code: number) => void): void {
   program
     .command('down [dir]')
     .description('stop what up started, and nothing else; data stays')

@@ -1,18 +1,14 @@
-import colors from 'picocolors';
+import { colors } from '../colors.ts';
 import { dataNodes, sentinelNodes } from '../model/build.ts';
 import type { StackModel } from '../model/types.ts';
-import { formatProblem, type Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import type { ParsedSpec } from '../spec/parse.ts';
 import type { System } from '../system.ts';
+import { colouredProblem } from './problems.ts';
 
 /** Warnings and notes, each with its remedy, on the error stream; programs get them in the JSON. */
 export function printNotes(system: System, notes: readonly Problem[], json: boolean): void {
   if (notes.length > 0 && !json) system.err(`${notes.map(colouredProblem).join('\n')}\n`);
-}
-
-export function colouredProblem(p: Problem): string {
-  const paint = { error: colors.red, warning: colors.yellow, note: colors.cyan }[p.severity];
-  return formatProblem(p).replace(p.severity, paint(p.severity));
 }
 
 /** What was chosen, what was decided and why, and what to look out for. */

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { buildModel } from '../model/build.ts';
 import type { StackModel } from '../model/types.ts';
 import { expectValue, ProblemError, problem } from '../problem.ts';
-import { parseSpec } from '../spec/parse.ts';
+import { inFile, parseSpec } from '../spec/parse.ts';
 import { SPEC_FILE } from '../spec/print.ts';
 import { readSpecText } from '../spec/read.ts';
 import type { StackSpec } from '../spec/types.ts';
@@ -31,7 +31,7 @@ export function openStack(system: System, dir: string): OpenStack {
     );
   }
   const data = expectValue(readSpecText(text, place));
-  const { spec } = expectValue(parseSpec(data, basename(root)));
+  const { spec } = expectValue(inFile(parseSpec(data, basename(root)), place));
   return { root, spec, model: buildModel(spec) };
 }
 

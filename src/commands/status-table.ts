@@ -1,4 +1,4 @@
-import colors from 'picocolors';
+import { colors } from '../colors.ts';
 import type { NodeStatus } from '../local/observe.ts';
 import { humanBytes } from '../model/bytes.ts';
 

@@ -1,5 +1,5 @@
-import colors from 'picocolors';
 import yoctoSpinner from 'yocto-spinner';
+import { colors } from '../colors.ts';
 import { upNative } from '../local/native.ts';
 import type { StackModel } from '../model/types.ts';
 import { ProblemError, problem } from '../problem.ts';

@@ -58,7 +58,6 @@ export function dataUsers(spec: StackSpec, hasSentinels: boolean): readonly AclU
       '+latency|histogram',
       '+client|list',
       '+client|setname',
-      '+memory|usage',
       '+dbsize',
     ),
   ];

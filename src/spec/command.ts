@@ -14,25 +14,30 @@ const SHORT: Readonly<Record<string, string>> = {
 
 /** The command that writes this stack again without a question: only what differs from what would be the default. */
 export function equivalentCommand(spec: StackSpec, dir: string): string {
-  const words = [
-    'npx',
-    'create-redis-stack',
-    quote(dir),
-    '--yes',
-    ...(dir.split('/').at(-1) === spec.name ? [] : ['--name', spec.name]),
-  ];
-  const chosen: { path: string; text: string }[] = [];
-  for (const path of leafPaths()) {
-    const wanted = at(spec, path);
-    if (path === 'name' || wanted === undefined || same(at(given(chosen, spec.name), path), wanted)) continue;
-    const text = print(wanted);
-    chosen.push({ path, text });
-    words.push(...(SHORT[path] ? [SHORT[path], quote(text)] : ['--set', quote(`${path}=${text}`)]));
-  }
-  return words.join(' ');
+  const name = dir.split('/').at(-1) === spec.name ? [] : ['--name', spec.name];
+  const words = flagsFor(spec).flatMap(({ path, text }) =>
+    SHORT[path] ? [SHORT[path], quote(text)] : ['--set', quote(`${path}=${text}`)],
+  );
+  return ['npx', 'create-redis-stack', quote(dir), '--yes', ...name, ...words].join(' ');
 }
 
-function given(chosen: readonly { path: string; text: string }[], name: string): StackSpec {
+type Flag = { readonly path: string; readonly text: string };
+
+/** A flag may change the default of a key before it (a large limit suggests a cluster), so it takes a second look. */
+function flagsFor(spec: StackSpec): readonly Flag[] {
+  const chosen: Flag[] = [];
+  for (let look = 0; look < 3; look++) {
+    for (const path of leafPaths().filter((p) => p !== 'name')) {
+      const wanted = at(spec, path);
+      if (wanted !== undefined && !same(at(given(chosen, spec.name), path), wanted)) {
+        chosen.push({ path, text: print(wanted) });
+      }
+    }
+  }
+  return chosen;
+}
+
+function given(chosen: readonly Flag[], name: string): StackSpec {
   const tree = assign(
     {},
     chosen.map((c) => ({ flag: '--set', ...c })),

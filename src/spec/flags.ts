@@ -1,28 +1,10 @@
-import { parse as parseYaml } from 'yaml';
 import { suggestion } from '../nearest.ts';
 import { accept, type Problem, problem, type Result, refuse } from '../problem.ts';
 import { type Field, fieldAt, leafPaths } from './fields.ts';
 import { unknownKey } from './parse.ts';
+import { SHORT_FLAGS, type ShortFlag } from './short-flags.ts';
 
 type Tree = Record<string, unknown>;
-
-/** Short flags and the spec key each one sets. `engine` takes `name` or `name:line`. */
-export const SHORT_FLAGS = {
-  name: 'name',
-  engine: 'engine.name',
-  workload: 'workload',
-  topology: 'topology.kind',
-  shards: 'topology.shards',
-  replicas: 'topology.replicas',
-  memory: 'memory.limit',
-  persistence: 'persistence.mode',
-  eviction: 'memory.eviction',
-  patterns: 'client.patterns',
-  targets: 'targets',
-  port: 'network.port',
-} as const;
-
-export type ShortFlag = keyof typeof SHORT_FLAGS;
 
 export interface Assignment {
   /** How the user wrote it, for messages. */
@@ -57,14 +39,27 @@ export function shortAssignments(flag: ShortFlag, text: string): readonly Assign
   ];
 }
 
+/** Reads the text of a value that is more than a word, such as a list of users. */
+export type ReadStructure = (text: string) => unknown;
+
+/** True where a value can only be read as YAML. */
+export function needsStructure({ path, text }: Assignment): boolean {
+  const field = fieldAt(path);
+  return field !== undefined && !isPlain(field, text);
+}
+
 /** Lays assignments over a spec; later ones win. The spec itself is not changed. */
-export function assign(input: unknown, assignments: readonly Assignment[]): Result<Tree> {
+export function assign(
+  input: unknown,
+  assignments: readonly Assignment[],
+  readStructure: ReadStructure = JSON.parse,
+): Result<Tree> {
   const tree: Tree = isTree(input) ? structuredClone(input) : {};
   const problems: Problem[] = [];
   for (const assignment of assignments) {
     const field = fieldAt(assignment.path);
     if (!field || assignment.path === '') problems.push(noSuchPath(assignment));
-    else setPath(tree, assignment.path.split('.'), read(field, assignment.text));
+    else setPath(tree, assignment.path.split('.'), read(field, assignment.text, readStructure));
   }
   return problems.length > 0 ? refuse(...problems) : accept(tree);
 }
@@ -81,13 +76,17 @@ function noSuchPath({ path, flag }: Assignment): Problem {
   );
 }
 
+function isPlain(field: Field, text: string): boolean {
+  if (field.kind === 'strict_object') return false;
+  return field.kind !== 'array' || (field.listOfWords && !/^\s*\[/.test(text));
+}
+
 /** Text from a command line as the kind of value that the field holds; what does not fit is left for the parser. */
-function read(field: Field, text: string): unknown {
+function read(field: Field, text: string, readStructure: ReadStructure): unknown {
+  if (!isPlain(field, text)) return structure(text, readStructure);
   if (field.kind === 'number') return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
   if (field.kind === 'boolean') return { true: true, false: false }[text.trim()] ?? text;
-  if (field.listOfWords && !/^\s*\[/.test(text)) return words(text);
-  if (field.kind === 'array' || field.kind === 'strict_object') return readYaml(text);
-  return text;
+  return field.listOfWords ? words(text) : text;
 }
 
 function words(text: string): readonly string[] {
@@ -97,9 +96,9 @@ function words(text: string): readonly string[] {
     .filter((word) => word !== '');
 }
 
-function readYaml(text: string): unknown {
+function structure(text: string, readStructure: ReadStructure): unknown {
   try {
-    return parseYaml(text);
+    return readStructure(text);
   } catch {
     return text;
   }

@@ -18,6 +18,7 @@ export interface ParsedSpec {
  * `directory` names the stack where the input does not.
  */
 export function parseSpec(input: unknown, directory: string): Result<ParsedSpec> {
+  if (input !== undefined && input !== null && !isRecord(input)) return refuse(notAMapping(input));
   const shaped = v.safeParse(specSchema, normalise(input), { abortPipeEarly: true });
   if (!shaped.success) return refuse(...shaped.issues.map(issueToProblem));
   const name = shaped.output.name ?? directory;
@@ -28,6 +29,21 @@ export function parseSpec(input: unknown, directory: string): Result<ParsedSpec>
   const found = checkRules(completed.spec);
   const errors = found.filter(isError);
   return errors.length > 0 ? refuse(...errors) : accept(completed, found);
+}
+
+function notAMapping(input: unknown): Problem {
+  return problem(
+    'spec/not-a-mapping',
+    'the spec',
+    `${describe(input)} is not a mapping of keys to values.`,
+    'Begin with a key, for instance `name: shop`.',
+  );
+}
+
+/** The same result with problems that name the file they are about. */
+export function inFile<T>(result: Result<T>, place: string): Result<T> {
+  if (result.ok) return result;
+  return refuse(...result.problems.map((p) => ({ ...p, at: `${place}: ${p.at}` })));
 }
 
 /** Spellings that mean the same: one word for a list of one, `all` for every pattern. */
@@ -53,6 +69,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function issueToProblem(issue: v.InferIssue<typeof specSchema>): Problem {
   const path = (issue.path ?? []).map((item) => String(item.key)).join('.');
   if (issue.expected === 'never') return unknownKey(path);
+  if (path === 'name' && typeof issue.input === 'string') return badName(issue.input);
   const got = describe(issue.input);
   const field = fieldAt(path.replace(/\.\d+$/, ''));
   if (issue.type === 'picklist' && field) {
@@ -68,8 +85,8 @@ function issueToProblem(issue: v.InferIssue<typeof specSchema>): Problem {
   return problem(
     'spec/invalid-value',
     path || 'the spec',
-    `${got} is not ${article(wanted)}.`,
-    `Give ${article(wanted)}.`,
+    `${got} does not fit here.`,
+    `Use ${article(wanted)}.`,
   );
 }
 

@@ -25,7 +25,7 @@ export function readSpecText(text: string, place: string): Result<unknown> {
       problem(
         'spec/not-yaml',
         at,
-        error.message.split('\n')[0] ?? 'not YAML',
+        (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '.'),
         'Mend the YAML at this place.',
       ),
     );

@@ -209,21 +209,6 @@ const usersAreDistinct: Rule = (spec) => {
   });
 };
 
-const portsFit: Rule = (spec) => {
-  if (spec.topology.kind !== 'sentinel') return [];
-  const last = spec.network.port + 20_000 + spec.topology.sentinels;
-  return last > 65_535
-    ? [
-        problem(
-          'network/port-out-of-range',
-          'network.port',
-          `Sentinel ports reach beyond 65535 from port ${spec.network.port}.`,
-          'Lower network.port; 6379 is the default.',
-        ),
-      ]
-    : [];
-};
-
 const tlsIsNotThere: Rule = (spec) =>
   spec.security.tls
     ? [
@@ -249,7 +234,6 @@ const rules: readonly Rule[] = [
   oneNodeIsEnough,
   clusterHasOneDatabase,
   usersAreDistinct,
-  portsFit,
   tlsIsNotThere,
 ];
 

@@ -103,8 +103,9 @@ export const specSchema = v.strictObject({
   ),
   network: v.optional(
     v.strictObject({
+      // 40000 at most leaves room above for Sentinels (20000 further) and the cluster bus (10000 further).
       port: v.optional(
-        v.pipe(count(1024, 40000), v.description('Port of the first data node; the others follow.')),
+        v.pipe(count(1024, 40_000), v.description('Port of the first data node; the others follow.')),
       ),
       subnet: v.optional(
         v.pipe(

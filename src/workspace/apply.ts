@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import type { Change, Plan } from '../plan/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { Files } from '../system.ts';
@@ -22,10 +23,15 @@ export interface ApplyInput {
 /**
  * Makes the tree what the plan says: all of it or none of it. Everything is staged inside the stack's own folder, then
  * written down in a journal, then moved into place, state.json last. A run that was killed is finished by the next one.
+ * A folder that does not exist yet is built beside its place and appears at once.
  */
 export function applyPlan(files: Files, input: ApplyInput): void {
+  if (files.kind(input.root) === undefined) createTree(files, input);
+  else changeTree(files, input);
+}
+
+function changeTree(files: Files, input: ApplyInput): void {
   const { root } = input;
-  const isNew = files.kind(root) === undefined;
   files.makeDirectory(inside(root, OURS));
   const release = takeLock(files, root);
   try {
@@ -38,12 +44,11 @@ export function applyPlan(files: Files, input: ApplyInput): void {
     files.remove(inside(root, TMP));
   } catch (error) {
     undo(files, root);
-    release();
-    if (isNew) files.remove(root);
-    else files.removeEmpty(inside(root, OURS));
     throw explain(error, root);
+  } finally {
+    release();
+    files.removeEmpty(inside(root, OURS));
   }
-  release();
 }
 
 /** Finishes what a killed run had decided, or throws away what it had not. True when there was anything to finish. */
@@ -62,6 +67,38 @@ export function finishInterrupted(files: Files, root: string): boolean {
 function parseJournal(text: string): readonly Step[] {
   const steps = JSON.parse(text) as readonly Step[];
   return steps.filter(({ path }) => isInside(path));
+}
+
+/** Builds a new tree beside its place and moves it there in one step, so that nobody ever sees half of it. */
+function createTree(files: Files, { root, plan, spec, tool }: ApplyInput): void {
+  const firstMissing = missingAncestor(files, root);
+  const building = join(dirname(root), `.${basename(root)}.creating-${process.pid}`);
+  const put = (path: string, text: string, mode: number) => files.write(inside(building, path), text, mode);
+  try {
+    files.makeDirectory(building);
+    for (const change of plan.changes) {
+      if (change.ownership === 'secret')
+        files.makeDirectory(
+          dirname(inside(building, change.path)),
+          change.path.includes('/') ? 0o700 : undefined,
+        );
+      if (writes(change)) put(change.path, change.text ?? '', change.mode ?? 0o644);
+      if (change.ownership === 'managed' && change.pristine !== undefined)
+        put(`${BASE}/${change.path}`, change.pristine, 0o644);
+    }
+    put(STATE, printState(nextState({ root, plan, spec, tool })), 0o644);
+    files.move(building, root);
+  } catch (error) {
+    files.remove(building);
+    if (firstMissing !== root) files.remove(firstMissing);
+    throw explain(error, root);
+  }
+}
+
+/** The outermost folder on the way to `path` that has to be made. */
+function missingAncestor(files: Files, path: string): string {
+  const parent = dirname(path);
+  return parent === path || files.kind(parent) !== undefined ? path : missingAncestor(files, parent);
 }
 
 function stage(files: Files, input: ApplyInput): readonly Step[] {

@@ -11,16 +11,31 @@ export const client: Target = {
   render: (model) => [...copied(model), managed('client/src/stack.ts', describeStack(model))],
 };
 
-/** The only files that are not copied as they are: one is printed, of the others one becomes `connect.ts`. */
+/** Printed or chosen, never copied under their own names. */
 const NOT_COPIED = /^src\/(?:stack|connect(?:\.[a-z]+)?)\.ts$/;
 
 function copied(model: StackModel): readonly RenderedFile[] {
   const connect = files[`src/connect.${model.client.variant}.ts`];
   if (connect === undefined) throw new Error(`no connect.${model.client.variant}.ts among the templates`);
-  return [
-    ...Object.entries(files)
-      .filter(([path]) => !NOT_COPIED.test(path))
-      .map(([path, text]) => managed(`client/${path}`, text)),
-    managed('client/src/connect.ts', connect),
-  ];
+  const sources: Readonly<Record<string, string>> = { ...files, 'src/connect.ts': connect };
+  const used = reachable(sources, 'src/index.ts');
+  return Object.entries(sources)
+    .filter(
+      ([path]) =>
+        path === 'src/connect.ts' || (!NOT_COPIED.test(path) && (used.has(path) || !path.startsWith('src/'))),
+    )
+    .map(([path, text]) => managed(`client/${path}`, text));
+}
+
+/** The modules that an entry imports, directly or not: what only another topology needs is not copied. */
+function reachable(
+  sources: Readonly<Record<string, string>>,
+  entry: string,
+  found = new Set<string>(),
+): ReadonlySet<string> {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const [, name] of (sources[entry] ?? '').matchAll(/from '\.\/([\w.-]+)\.js'/g))
+    reachable(sources, `src/${name}.ts`, found);
+  return found;
 }

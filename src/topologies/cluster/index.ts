@@ -112,16 +112,6 @@ function problems(spec: StackSpec): readonly Problem[] {
       severity: 'warning',
     });
   }
-  if (spec.network.port + (shards - 1) * 10 + replicas + BUS_DISTANCE > 65_535) {
-    found.push(
-      problem(
-        'network/port-out-of-range',
-        'network.port',
-        `The bus ports of ${shards} shards from port ${spec.network.port} reach beyond 65535.`,
-        'Lower network.port; 7011 is the default.',
-      ),
-    );
-  }
   return found;
 }
 

@@ -1,0 +1,17 @@
+/** Short flags and the spec key each one sets. `engine` takes `name` or `name:line`. */
+export const SHORT_FLAGS = {
+  name: 'name',
+  engine: 'engine.name',
+  workload: 'workload',
+  topology: 'topology.kind',
+  shards: 'topology.shards',
+  replicas: 'topology.replicas',
+  memory: 'memory.limit',
+  persistence: 'persistence.mode',
+  eviction: 'memory.eviction',
+  patterns: 'client.patterns',
+  targets: 'targets',
+  port: 'network.port',
+} as const;
+
+export type ShortFlag = keyof typeof SHORT_FLAGS;
