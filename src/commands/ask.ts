@@ -3,7 +3,7 @@ import inquirer from 'inquirer';
 import { colors } from '../colors.ts';
 import { expectValue, formatProblem, isError } from '../problem.ts';
 import { equivalentCommand } from '../spec/command.ts';
-import { type ParsedSpec, parseSpec } from '../spec/parse.ts';
+import { checkShape, type ParsedSpec, parseSpec } from '../spec/parse.ts';
 import { type Answers, questions } from '../spec/questions.ts';
 import type { System } from '../system.ts';
 import { TARGETS } from '../targets/registry.ts';
@@ -24,7 +24,7 @@ export async function askStack(
   const directory = dir === undefined ? 'redis' : basename(resolve(system.cwd, dir));
   const offered = TARGETS.filter((target) => !target.always);
   // Flags are checked before the first question, so that nobody answers eleven and is refused then.
-  expectValue(parseSpec(given, 'redis'));
+  expectValue(checkShape(given));
   const answers = (await prompt(questions(directory, offered) as never, given as Answers)) as Answers;
   const result = parseSpec(answers, directory);
   if (!result.ok) system.err(`${result.problems.map(formatProblem).join('\n')}\n`);

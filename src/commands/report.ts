@@ -18,7 +18,7 @@ export function summary({ spec, decided }: ParsedSpec, notes: readonly Problem[]
   const lines = decided.map((d) => `  ${d.path.padEnd(width)}  ${value(d.value)}  ${colors.dim(d.why)}`);
   const topology = Object.entries(spec.topology)
     .filter(([key]) => key !== 'kind')
-    .map(([key, n]) => `${n} ${key}`);
+    .map(([key, n]) => (key === 'quorum' ? `quorum ${n}` : `${n} ${n === 1 ? key.replace(/s$/, '') : key}`));
   return [
     '',
     `${colors.bold(spec.name)}: ${spec.engine.name} ${spec.engine.version}, ${[spec.topology.kind, ...topology].join(', ')}, ${spec.memory.limit} a node, ${spec.memory.eviction}, persistence ${spec.persistence.mode}`,

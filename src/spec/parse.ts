@@ -18,17 +18,23 @@ export interface ParsedSpec {
  * `directory` names the stack where the input does not.
  */
 export function parseSpec(input: unknown, directory: string): Result<ParsedSpec> {
-  if (input !== undefined && input !== null && !isRecord(input)) return refuse(notAMapping(input));
-  const shaped = v.safeParse(specSchema, normalise(input), { abortPipeEarly: true });
-  if (!shaped.success) return refuse(...shaped.issues.map(issueToProblem));
-  const name = shaped.output.name ?? directory;
+  const shaped = checkShape(input);
+  if (!shaped.ok) return shaped;
+  const name = shaped.value.name ?? directory;
   if (!NAME.test(name)) return refuse(badName(name));
-  const completed = completeSpec(shaped.output, name);
-  const stray = strayTopologySettings(shaped.output, completed.spec.topology.kind);
+  const completed = completeSpec(shaped.value, name);
+  const stray = strayTopologySettings(shaped.value, completed.spec.topology.kind);
   if (stray.length > 0) return refuse(...stray);
   const found = checkRules(completed.spec);
   const errors = found.filter(isError);
   return errors.length > 0 ? refuse(...errors) : accept(completed, found);
+}
+
+/** Are these the keys and kinds of a spec? Whether the values go together shows only when all of them are known. */
+export function checkShape(input: unknown): Result<SpecInput> {
+  if (input !== undefined && input !== null && !isRecord(input)) return refuse(notAMapping(input));
+  const shaped = v.safeParse(specSchema, normalise(input), { abortPipeEarly: true });
+  return shaped.success ? accept(shaped.output) : refuse(...shaped.issues.map(issueToProblem));
 }
 
 function notAMapping(input: unknown): Problem {

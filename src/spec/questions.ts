@@ -138,7 +138,8 @@ export function questions(directory: string, targets: readonly OfferedTarget[]):
       name: 'memory.eviction',
       message: 'When memory is full',
       default: (a: Answers) => soFar(a).memory.eviction,
-      choices: (a) => evictionPolicies(soFar(a).engine).map((p) => line(p, evictionMeaning(p), p)),
+      choices: (a) =>
+        evictionPolicies(soFar(a).engine).map((p) => line(p, `${evictionMeaning(p)} ${evictionUse(p)}`, p)),
       pageSize: 10,
     },
     {
@@ -155,6 +156,14 @@ export function questions(directory: string, targets: readonly OfferedTarget[]):
       choices: () => targets.map((t) => line(t.title, t.meaning, t.id, true)),
     },
   ];
+}
+
+function evictionUse(policy: string): string {
+  if (policy === 'noeviction') return 'For queues, limits and primary data.';
+  if (policy === 'volatile-lru') return 'For sessions, and for a cache beside data that must stay.';
+  if (policy === 'allkeys-lfu') return 'For most caches.';
+  if (policy === 'allkeys-lru') return 'For caches whose favourites change quickly.';
+  return policy.startsWith('volatile-') ? 'For keys with a TTL beside keys that must stay.' : 'For caches.';
 }
 
 function engineChoices(): Choice[] {
