@@ -11,6 +11,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
+          benchmark: { include: ['bench/**/*.bench.ts'] },
           include: ['tests/**/*.test.ts', 'templates/**/test/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.live.test.ts'],
         },

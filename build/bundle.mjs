@@ -48,7 +48,7 @@ await build({
   outExtension: { '.js': '.cjs' },
   // `require` in place of `import()`: the module loader would first parse each file for its names.
   supported: { 'dynamic-import': false },
-  plugins: [esbuildTemplates, onDemand],
+  plugins: [esbuildTemplates('dist.new'), onDemand],
 });
 await build({
   ...shared,
@@ -64,7 +64,7 @@ await build({
   banner: {
     js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
   },
-  plugins: [esbuildTemplates],
+  plugins: [esbuildTemplates()],
 });
 chmodSync('dist.new/cli.cjs', 0o755);
 rmSync('dist', { recursive: true, force: true });

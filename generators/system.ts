@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type Generator from 'yeoman-generator';
-import { realFiles, type System } from '../src/system.ts';
+import { randomBytes, realFiles, type System } from '../src/system.ts';
 
 /** The effects that the pipeline needs, with Yeoman's own output. */
 export function systemOf(generator: Generator): System {
@@ -9,7 +8,7 @@ export function systemOf(generator: Generator): System {
     cwd: generator.destinationRoot(),
     env: process.env,
     interactive: process.stdin.isTTY === true,
-    randomBytes: (count) => randomBytes(count),
+    randomBytes,
     out: (text) => generator.log.write(text),
     err: (text) => generator.log.write(text),
   };

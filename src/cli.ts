@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { randomFillSync } from 'node:crypto';
 import { isatty } from 'node:tty';
 import { run } from './commands/program.ts';
-import { printTo, realFiles, type System } from './system.ts';
+import { printTo, randomBytes, realFiles, type System } from './system.ts';
 
 const system: System = {
   files: realFiles,
@@ -10,7 +9,7 @@ const system: System = {
   env: process.env,
   // Asked of the descriptors: opening the streams costs several milliseconds that most commands do not need.
   interactive: isatty(0) && isatty(1),
-  randomBytes: (count) => randomFillSync(Buffer.alloc(count)),
+  randomBytes,
   out: (text) => printTo(1, text),
   err: (text) => printTo(2, text),
 };

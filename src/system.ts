@@ -41,6 +41,11 @@ function orUndefined<T>(action: () => T): T | undefined {
   }
 }
 
+/** Without an exception where nothing is there: most questions about a new stack end that way, and each would cost. */
+function stat(path: string): fs.Stats | undefined {
+  return orUndefined(() => fs.lstatSync(path, { throwIfNoEntry: false }));
+}
+
 function kindOf(stat: fs.Stats): EntryKind {
   if (stat.isSymbolicLink()) return 'symlink';
   if (stat.isDirectory()) return 'directory';
@@ -50,24 +55,51 @@ function kindOf(stat: fs.Stats): EntryKind {
 /** Folders that this process has seen or made: most files share a few. */
 const knownFolders = new Set<string>();
 
-function writeWhole(path: string, text: string, mode: number): void {
+function open(path: string, flag: 'w' | 'wx', mode: number): number {
   const folder = dirname(path);
   if (!knownFolders.has(folder)) fs.mkdirSync(folder, { recursive: true });
   knownFolders.add(folder);
-  fs.writeFileSync(path, text, { mode });
-  // The umask may have taken bits away, and a file that was there keeps its own.
-  if ((fs.statSync(path).mode & 0o777) !== mode) fs.chmodSync(path, mode);
+  try {
+    return fs.openSync(path, flag, mode);
+  } catch (error) {
+    if (!missing(error)) throw error;
+    // Somebody removed the folder meanwhile.
+    knownFolders.clear();
+    fs.mkdirSync(folder, { recursive: true });
+    return fs.openSync(path, flag, mode);
+  }
+}
+
+/** A file that was there keeps its own mode when it is opened, and the umask takes bits from a new one. */
+function openWithMode(path: string, mode: number): number {
+  try {
+    const handle = open(path, 'wx', mode);
+    if ((mode & process.umask()) !== 0) fs.fchmodSync(handle, mode);
+    return handle;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const handle = open(path, 'w', mode);
+    fs.fchmodSync(handle, mode);
+    return handle;
+  }
+}
+
+/** One call where the disk takes all of it, which is nearly always. */
+function writeAll(handle: number, text: string): void {
+  const written = fs.writeSync(handle, text);
+  if (written === Buffer.byteLength(text)) return;
+  const bytes = Buffer.from(text);
+  for (let done = written; done < bytes.length; ) done += fs.writeSync(handle, bytes, done);
 }
 
 export const realFiles: Files = {
-  read: (path) => orUndefined(() => fs.readFileSync(path, 'utf8')),
+  read: (path) => (stat(path) ? orUndefined(() => fs.readFileSync(path, 'utf8')) : undefined),
   write(path, text, mode) {
+    const handle = openWithMode(path, mode);
     try {
-      writeWhole(path, text, mode);
-    } catch (error) {
-      if (!missing(error)) throw error;
-      knownFolders.clear();
-      writeWhole(path, text, mode);
+      writeAll(handle, text);
+    } finally {
+      fs.closeSync(handle);
     }
   },
   createExclusive(path, text) {
@@ -97,7 +129,10 @@ export const realFiles: Files = {
     }
   },
   list: (path) => orUndefined(() => fs.readdirSync(path).sort()),
-  kind: (path) => orUndefined(() => kindOf(fs.lstatSync(path))),
+  kind(path) {
+    const found = stat(path);
+    return found && kindOf(found);
+  },
   mode: (path) => orUndefined(() => fs.statSync(path).mode & 0o777),
   flush(path) {
     const handle = fs.openSync(path, 'r');
@@ -108,6 +143,22 @@ export const realFiles: Files = {
     }
   },
 };
+
+/** Bytes from the kernel's own source; asking it directly spares the start-up cost of the crypto module. */
+export function randomBytes(count: number): Buffer {
+  const bytes = Buffer.alloc(count);
+  try {
+    const source = fs.openSync('/dev/urandom', 'r');
+    try {
+      for (let done = 0; done < count; ) done += fs.readSync(source, bytes, done, count - done, null);
+    } finally {
+      fs.closeSync(source);
+    }
+    return bytes;
+  } catch {
+    return process.getBuiltinModule('node:crypto').randomBytes(count);
+  }
+}
 
 /** Writes to a descriptor at once; what a full pipe does not take goes through the stream. */
 export function printTo(descriptor: 1 | 2, text: string): void {

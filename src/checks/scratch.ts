@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +49,7 @@ export async function withScratch<T>(
 
 /** One password for every user that the user files name; the stack's own secrets stay where they are. */
 function writePasswords({ system, root }: CheckContext, folder: string): string {
-  const password = makePassword((count) => randomBytes(count));
+  const password = makePassword(system.randomBytes);
   const texts = ['conf/users.acl', 'conf/sentinel-users.acl'].map(
     (path) => system.files.read(inside(root, path)) ?? '',
   );

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digest } from '../digest.ts';
 import { FAMILIES } from '../engines/releases.ts';
 import { GIB, parseBytes } from '../model/bytes.ts';
 import type { AppendFsync, Decision, PersistenceMode, TopologyKind, Workload } from './types.ts';
@@ -99,7 +99,7 @@ export function defaultPort(kind: TopologyKind): Default<number> {
 
 /** A /24 of its own for each name, out of the range that Docker hands out last but one. */
 export function defaultSubnet(name: string): Default<string> {
-  const third = createHash('sha256').update(name).digest()[0] ?? 0;
+  const third = Number.parseInt(digest(name).slice(0, 2), 16);
   return { value: `172.30.${third}.0/24`, why: 'derived from the name, so that two stacks rarely share one' };
 }
 

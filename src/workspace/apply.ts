@@ -1,10 +1,10 @@
 import { basename, dirname, join } from 'node:path';
+import { digest } from '../digest.ts';
 import type { Change, Plan } from '../plan/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { Files } from '../system.ts';
 import { takeLock } from './lock.ts';
 import { BASE, inside, isInside, OURS, SECRETS, STATE, TMP } from './paths.ts';
-import { sha256 } from './read.ts';
 import { printState, STATE_FORMAT, type State } from './state.ts';
 
 const STAGED = `${TMP}/new`;
@@ -141,7 +141,7 @@ function nextState({ plan, spec, tool }: ApplyInput): State {
   const tracked = plan.changes.filter((c) => c.pristine !== undefined && c.ownership !== 'secret');
   const files = tracked.map(({ path, pristine, mode, ownership }) => [
     path,
-    { sha256: sha256(pristine ?? ''), mode: mode ?? 0o644, ownership },
+    { digest: digest(pristine ?? ''), mode: mode ?? 0o644, ownership },
   ]);
   return { format: STATE_FORMAT, tool, spec, files: Object.fromEntries(files) as State['files'] };
 }

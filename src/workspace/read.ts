@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digest } from '../digest.ts';
 import type { PristineFile } from '../plan/types.ts';
 import { accept, type Result } from '../problem.ts';
 import type { Files } from '../system.ts';
@@ -10,10 +10,6 @@ export interface Workspace {
   readonly root: string;
   readonly state: State | undefined;
   readonly pristine: ReadonlyMap<string, PristineFile>;
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Reads our own records; the user's files are read when their paths are known (`readCurrent`). */
@@ -28,9 +24,9 @@ export function readWorkspace(files: Files, root: string): Result<Workspace> {
 /** A text in `base/` counts only while it is the one that state.json speaks of. */
 function readPristine(files: Files, root: string, state: State): ReadonlyMap<string, PristineFile> {
   const found = new Map<string, PristineFile>();
-  for (const [path, { mode, ownership, sha256: hash }] of Object.entries(state.files)) {
+  for (const [path, { mode, ownership, digest: recorded }] of Object.entries(state.files)) {
     const text = ownership === 'seed' ? '' : files.read(inside(root, `${BASE}/${path}`));
-    if (text !== undefined && (ownership === 'seed' || sha256(text) === hash)) {
+    if (text !== undefined && (ownership === 'seed' || digest(text) === recorded)) {
       found.set(path, { path, text, mode, ownership });
     }
   }

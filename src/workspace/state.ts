@@ -5,7 +5,7 @@ import { isInside, STATE } from './paths.ts';
 export const STATE_FORMAT = 1;
 
 const fileState = v.strictObject({
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  digest: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   mode: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o777)),
   ownership: v.picklist(['managed', 'seed']),
 });
