@@ -2,7 +2,7 @@ import { directiveFacts } from '../engines/catalogue.ts';
 import type { Engine } from '../engines/types.ts';
 import { parseBytes } from '../model/bytes.ts';
 import { type Problem, ProblemError, problem } from '../problem.ts';
-import { parsePairs } from '../redis/replies.ts';
+import { parseFields, parsePairs } from '../redis/replies.ts';
 import { inside } from '../workspace/paths.ts';
 import { type ConfLine, readConf } from './conf-lines.ts';
 import { withScratch } from './scratch.ts';
@@ -22,8 +22,8 @@ async function checkServer(context: CheckContext): Promise<CheckResult> {
   return withScratch(context, async (scratch) => {
     const { connection } = await scratch.start('data');
     const values = parsePairs(await connection.call('CONFIG', 'GET', '*'));
-    const version =
-      /(?:redis|valkey)_version:(\S+)/.exec(String(await connection.call('INFO', 'server')))?.[1] ?? '';
+    const info = parseFields(await connection.call('INFO', 'server'));
+    const version = info.valkey_version ?? info.redis_version ?? '';
     const lines = written.filter((line) => !SET_BY_NODE.has(line.name));
     return judge(
       lines.flatMap((line) => compare(line, values, model.engine)),

@@ -5,6 +5,7 @@ import { suggestion } from '../nearest.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
 import { colouredProblem } from './problems.ts';
+import { withProgress } from './progress.ts';
 import { openStack } from './stack.ts';
 
 export interface CheckArguments {
@@ -20,7 +21,10 @@ export async function check(system: System, args: CheckArguments): Promise<numbe
   const chosen = choose(args.only).filter((checker) => checker.applies(model));
   const results: { readonly id: string; readonly title: string; readonly result: CheckResult }[] = [];
   for (const { id, title, run } of chosen) {
-    const result = await run({ system, root, model });
+    const result = await withProgress(system, args.json, (show) => {
+      show(title);
+      return run({ system, root, model });
+    });
     results.push({ id, title, result });
     if (!args.json) system.out(describe(id, title, result));
   }

@@ -1,5 +1,6 @@
 import { downNative } from '../local/stop.ts';
 import type { System } from '../system.ts';
+import { withProgress } from './progress.ts';
 import { openStack } from './stack.ts';
 
 export interface DownArguments {
@@ -11,7 +12,11 @@ export interface DownArguments {
 /** Stops what `up` started. Exit code 1 when a node did not end in time. */
 export async function down(system: System, args: DownArguments): Promise<number> {
   const { root, model } = openStack(system, args.dir);
-  const result = (await downNative(system, root, model, args.deleteData)) ?? {
+  const stopped = await withProgress(system, args.json, (show) => {
+    show('stopping, with time to save');
+    return downNative(system, root, model, args.deleteData);
+  });
+  const result = stopped ?? {
     stopped: [],
     stillRunning: [],
   };

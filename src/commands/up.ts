@@ -1,9 +1,9 @@
-import yoctoSpinner from 'yocto-spinner';
 import { colors } from '../colors.ts';
 import { upNative } from '../local/native.ts';
 import type { StackModel } from '../model/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
+import { withProgress } from './progress.ts';
 import { openStack } from './stack.ts';
 import { statusTable } from './status-table.ts';
 
@@ -27,22 +27,19 @@ export async function up(system: System, args: UpArguments): Promise<number> {
     );
   }
   const { root, model } = openStack(system, args.dir);
-  const spinner = system.interactive && !args.json ? yoctoSpinner({ text: 'starting' }).start() : undefined;
-  try {
-    const onProgress = (text: string) => {
-      if (spinner) spinner.text = text;
-    };
-    const result = await upNative(system, root, model, { timeoutSeconds: args.timeoutSeconds, onProgress });
-    spinner?.stop();
-    if (args.json)
-      system.out(
-        `${JSON.stringify({ topology: model.spec.topology.kind, started: result.started, nodes: result.observed.nodes }, null, 2)}\n`,
-      );
-    else system.out(`${statusTable(result.observed.nodes)}\n\n${connectAdvice(result.placed, args.dir)}`);
-    return 0;
-  } finally {
-    spinner?.stop();
+  const { timeoutSeconds, json } = args;
+  const result = await withProgress(system, json, (onProgress) =>
+    upNative(system, root, model, { timeoutSeconds, onProgress }),
+  );
+  if (json) {
+    const { started, observed } = result;
+    system.out(
+      `${JSON.stringify({ topology: model.spec.topology.kind, started, nodes: observed.nodes }, null, 2)}\n`,
+    );
+  } else {
+    system.out(`${statusTable(result.observed.nodes)}\n\n${connectAdvice(result.placed, args.dir)}`);
   }
+  return 0;
 }
 
 /** How to connect, without a password on the screen or in a command line. */

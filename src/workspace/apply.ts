@@ -70,29 +70,37 @@ function parseJournal(text: string): readonly Step[] {
 }
 
 /** Builds a new tree beside its place and moves it there in one step, so that nobody ever sees half of it. */
-function createTree(files: Files, { root, plan, spec, tool }: ApplyInput): void {
+function createTree(files: Files, input: ApplyInput): void {
+  const { root } = input;
   const firstMissing = missingAncestor(files, root);
   const building = join(dirname(root), `.${basename(root)}.creating-${process.pid}`);
-  const put = (path: string, text: string, mode: number) => files.write(inside(building, path), text, mode);
   try {
-    files.makeDirectory(building);
-    for (const change of plan.changes) {
-      if (change.ownership === 'secret')
-        files.makeDirectory(
-          dirname(inside(building, change.path)),
-          change.path.includes('/') ? 0o700 : undefined,
-        );
-      if (writes(change)) put(change.path, change.text ?? '', change.mode ?? 0o644);
-      if (change.ownership === 'managed' && change.pristine !== undefined)
-        put(`${BASE}/${change.path}`, change.pristine, 0o644);
-    }
-    put(STATE, printState(nextState({ root, plan, spec, tool })), 0o644);
+    files.makeDirectory(inside(building, SECRETS), 0o700);
+    for (const { path, text, mode } of newFiles(input)) files.write(inside(building, path), text, mode);
+    files.removeEmpty(inside(building, SECRETS));
     files.move(building, root);
   } catch (error) {
     files.remove(building);
     if (firstMissing !== root) files.remove(firstMissing);
     throw explain(error, root);
   }
+}
+
+interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+}
+
+/** Every file of a tree that begins, our records included. */
+function* newFiles(input: ApplyInput): Iterable<NewFile> {
+  for (const change of input.plan.changes) {
+    if (writes(change)) yield { path: change.path, text: change.text ?? '', mode: change.mode ?? 0o644 };
+    if (change.ownership === 'managed' && change.pristine !== undefined) {
+      yield { path: `${BASE}/${change.path}`, text: change.pristine, mode: 0o644 };
+    }
+  }
+  yield { path: STATE, text: printState(nextState(input)), mode: 0o644 };
 }
 
 /** The outermost folder on the way to `path` that has to be made. */
