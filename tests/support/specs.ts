@@ -72,7 +72,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
     "'",
     '`id`',
     '$(id)',
-    '${HOME}',
+    '$'.concat('{HOME}'),
     '{{name}}',
     '{{{x}}}',
     '<%= x %>',
