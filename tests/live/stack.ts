@@ -1,0 +1,118 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { Engine } from '../support/engines.ts';
+import { freePort } from '../support/ports.ts';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const cli = join(repository, 'dist/cli.cjs');
+
+export interface NodeRow {
+  readonly name: string;
+  readonly role: 'primary' | 'replica' | 'sentinel';
+  readonly host: string;
+  readonly port: number;
+  readonly state: string;
+  readonly keys: number;
+  readonly follows?: string;
+}
+
+export interface Status {
+  readonly topology: string;
+  readonly ready: boolean;
+  readonly nodes: readonly NodeRow[];
+  readonly missing: readonly string[];
+}
+
+export interface Finished {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A stack written, started and examined by the built command, as a user would, on one engine. */
+export interface Stack {
+  readonly dir: string;
+  readonly engine: Engine;
+  command(...words: readonly string[]): Promise<Finished>;
+  up(): Promise<void>;
+  status(): Promise<Status>;
+  down(): Promise<Finished>;
+  /** The process that `up` recorded for a node. */
+  pid(name: string): number;
+  /** Runs worker.mjs with the compiled client of the stack and the environment that `up` wrote. */
+  work(task: string, ...words: readonly string[]): ReturnType<typeof execa>;
+  dispose(): Promise<void>;
+}
+
+let count = 0;
+
+/** Writes a stack inside the repository, so that the emitted client finds its packages there. */
+export async function createStack(engine: Engine, ...flags: readonly string[]): Promise<Stack> {
+  const dir = join(repository, '.cache/live', `${process.pid}-${count++}`, 'shop');
+  mkdirSync(dirname(dir), { recursive: true });
+  // The tools folder brings Docker Compose for `check`.
+  const path = [engine.bin, join(dirname(dirname(engine.bin)), 'tools'), process.env.PATH].join(delimiter);
+  const env = { PATH: path, HOME: process.env.HOME ?? '', NO_COLOR: '1' };
+  const command = async (...words: readonly string[]): Promise<Finished> => {
+    const { exitCode, stdout, stderr } = await execa('node', [cli, ...words], {
+      env,
+      extendEnv: false,
+      reject: false,
+    });
+    return { code: exitCode ?? -1, out: String(stdout), err: String(stderr) };
+  };
+  const expectDone = async (...words: readonly string[]): Promise<Finished> => {
+    const done = await command(...words);
+    if (done.code !== 0) throw new Error(`${words.join(' ')} gave ${done.code}:\n${done.out}${done.err}`);
+    return done;
+  };
+  const line = `${engine.name}:${engine.line}`;
+  await expectDone('create', dir, '--yes', '--engine', line, '--port', String(await freePort()), ...flags);
+  return {
+    dir,
+    engine,
+    command,
+    up: async () => void (await expectDone('up', dir, '--native', '--timeout', '90')),
+    status: async () => JSON.parse((await command('status', dir, '--json')).out) as Status,
+    down: () => command('down', dir, '--json'),
+    pid: (name) => recorded(dir, name),
+    work: (task, ...words) =>
+      execa(
+        'node',
+        [
+          `--env-file=${dir}/.env`,
+          `--env-file=${dir}/.redis-stack/run/env`,
+          worker,
+          `${dir}/client/dist/index.js`,
+          task,
+          ...words,
+        ],
+        {
+          env: { PATH: path },
+          extendEnv: false,
+        },
+      ),
+    dispose: async () => {
+      await command('down', dir, '--delete-data');
+      rmSync(dirname(dir), { recursive: true, force: true });
+    },
+  };
+}
+
+const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+
+function recorded(dir: string, name: string): number {
+  const record = JSON.parse(readFileSync(`${dir}/.redis-stack/run/native.json`, 'utf8')) as {
+    nodes: { name: string; pid: number }[];
+  };
+  const node = record.nodes.find((n) => n.name === name);
+  if (!node) throw new Error(`no node ${name} in the record`);
+  return node.pid;
+}
+
+/** Compiles the emitted client with the TypeScript of this repository. */
+export async function compileClient(dir: string): Promise<void> {
+  await execa('node', [join(repository, 'node_modules/typescript/bin/tsc'), '-p', `${dir}/client`]);
+}
