@@ -32,9 +32,10 @@ export function applyPlan(files: Files, input: ApplyInput): void {
 
 function changeTree(files: Files, input: ApplyInput): void {
   const { root } = input;
-  files.makeDirectory(inside(root, OURS));
-  const release = takeLock(files, root);
+  let release: (() => void) | undefined;
   try {
+    files.makeDirectory(inside(root, OURS));
+    release = takeLock(files, root);
     finishInterrupted(files, root);
     const steps = stage(files, input);
     files.write(inside(root, `${JOURNAL}.new`), JSON.stringify(steps), 0o600);
@@ -43,10 +44,11 @@ function changeTree(files: Files, input: ApplyInput): void {
     carryOut(files, root, steps);
     files.remove(inside(root, TMP));
   } catch (error) {
-    undo(files, root);
+    // Without the lock the folder is somebody else's to mend.
+    if (release) undo(files, root);
     throw explain(error, root);
   } finally {
-    release();
+    release?.();
     files.removeEmpty(inside(root, OURS));
   }
 }
@@ -169,14 +171,14 @@ function carryOutOne(files: Files, root: string, { op, path }: Step, again: bool
   if (op === 'write') files.move(staged, target);
 }
 
-/** Puts back what was replaced and removes what was new. */
+/** Puts back what was replaced, and removes what was new: a written path that kept no predecessor. */
 function undo(files: Files, root: string): void {
   const journal = files.read(inside(root, JOURNAL));
-  for (const { path } of parseJournal(journal ?? '[]').toReversed()) {
+  for (const { op, path } of parseJournal(journal ?? '[]').toReversed()) {
     const kept = inside(root, `${REPLACED}/${path}`);
-    const staged = files.kind(inside(root, `${STAGED}/${path}`)) !== undefined;
+    const wasPlaced = op === 'write' && files.kind(inside(root, `${STAGED}/${path}`)) === undefined;
     if (files.kind(kept) !== undefined) files.move(kept, inside(root, path));
-    else if (!staged) files.remove(inside(root, path));
+    else if (wasPlaced) files.remove(inside(root, path));
   }
   files.remove(inside(root, TMP));
 }
