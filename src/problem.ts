@@ -23,6 +23,10 @@ export function problem(code: string, at: string, message: string, remedy: strin
   return { code, severity: 'error', at, message, remedy };
 }
 
+export function warning(code: string, at: string, message: string, remedy: string): Problem {
+  return { ...problem(code, at, message, remedy), severity: 'warning' };
+}
+
 export function accept<T>(value: T, notes: readonly Problem[] = []): Result<T> {
   return { ok: true, value, notes };
 }

@@ -25,9 +25,9 @@ const NEW: SpecInput = { topology: { kind: 'cluster' }, targets: ['compose'] };
 
 /** Where a run starts from, and what it does. */
 const situations = [
-  { what: 'a new folder', before: () => new MemoryFiles(), input: OLD },
-  { what: 'an empty folder', before: emptyFolder, input: OLD },
-  { what: 'another topology over a stack', before: stack, input: NEW },
+  { what: 'a new folder', start: () => new MemoryFiles(), input: OLD },
+  { what: 'an empty folder', start: emptyFolder, input: OLD },
+  { what: 'another topology over a stack', start: stack, input: NEW },
 ] as const;
 
 function emptyFolder(): MemoryFiles {
@@ -44,8 +44,8 @@ function stack(): MemoryFiles {
 }
 
 /** Counts the changes of the disk that a whole run makes. */
-function changesOf({ before, input }: (typeof situations)[number]): number {
-  const files = before();
+function changesOf({ start, input }: (typeof situations)[number]): number {
+  const files = start();
   apply(files, input);
   return files.changes;
 }
@@ -60,8 +60,8 @@ describe('all files or none, whatever happens at any change of the disk', () => 
   });
 
   it('a full disk leaves the old tree and nothing beside it', () => {
-    for (const { what, before, input, at } of everyChange) {
-      const files = before();
+    for (const { what, start, input, at } of everyChange) {
+      const files = start();
       const old = files.tree();
       files.fault = { at, kind: 'full' };
       let failed = false;
@@ -72,14 +72,14 @@ describe('all files or none, whatever happens at any change of the disk', () => 
         expect(error, `${what}, change ${at}`).toBeInstanceOf(ProblemError);
       }
       // The last steps tidy up after the new tree is in place: then it must be whole.
-      const expected = failed ? old : whole(before, input);
+      const expected = failed ? old : whole(start, input);
       expect(withoutLeftovers(files.tree()), `${what}, change ${at}`).toEqual(expected);
     }
   });
 
   it('a crash leaves the old tree or the new one, at the latest after the next run', () => {
-    for (const { what, before, input, at } of everyChange) {
-      const files = before();
+    for (const { what, start, input, at } of everyChange) {
+      const files = start();
       const old = files.tree();
       files.fault = { at, kind: 'crash' };
       expect(() => apply(files, input), `${what}, change ${at}`).toThrow(Crash);
@@ -87,15 +87,15 @@ describe('all files or none, whatever happens at any change of the disk', () => 
       for (const lock of [`${ROOT}/.redis-stack/lock`]) rebooted.files.delete(lock);
       if (rebooted.kind(ROOT)) finishInterrupted(rebooted, ROOT);
       const tree = JSON.stringify(withoutBuilding(rebooted.tree()));
-      expect([JSON.stringify(old), JSON.stringify(whole(before, input))], `${what}, change ${at}`).toContain(
+      expect([JSON.stringify(old), JSON.stringify(whole(start, input))], `${what}, change ${at}`).toContain(
         tree,
       );
     }
   });
 });
 
-function whole(before: () => MemoryFiles, input: SpecInput): Record<string, string> {
-  const files = before();
+function whole(start: () => MemoryFiles, input: SpecInput): Record<string, string> {
+  const files = start();
   apply(files, input);
   return files.tree();
 }
@@ -196,8 +196,8 @@ describe('where a new stack may go', () => {
     ['a fresh repository', () => withFile('.git/HEAD'), undefined],
     ['other files', () => withFile('index.html'), 'target/not-empty'],
     ['a stack', stack, 'target/stack-exists'],
-  ] as const)('%s', (_, before, code) => {
-    const look = () => expectFreeFolder(before(), ROOT, 'shop');
+  ] as const)('%s', (_, found, code) => {
+    const look = () => expectFreeFolder(found(), ROOT, 'shop');
     if (code === undefined) expect(look).not.toThrow();
     else expect(look).toThrow(ProblemError);
   });

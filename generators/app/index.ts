@@ -4,7 +4,7 @@ import { gatherInput } from '../../src/commands/arguments.ts';
 import { applyStack, type Generated, generate, planStack } from '../../src/pipeline.ts';
 import { expectValue } from '../../src/problem.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
-import { type Answers, questions } from '../../src/spec/questions.ts';
+import { questions } from '../../src/spec/questions.ts';
 import { TARGETS } from '../../src/targets/registry.ts';
 import { expectFreeFolder } from '../../src/workspace/target.ts';
 import { declareOptions, given, specArguments } from '../options.ts';
@@ -33,7 +33,8 @@ export default class AppGenerator extends Generator {
     if (yes || spec) return;
     const offered = TARGETS.filter((target) => !target.always);
     const asked = questions(basename(this.destinationRoot()), offered);
-    this.#answers = await this.prompt(asked as never, this.#answers as Answers as never);
+    // The adapter's own prompt: the generator's would remember answers between stacks, and takes none to begin with.
+    this.#answers = await this.env.adapter.prompt(asked as never, this.#answers as never);
   }
 
   configuring(): void {

@@ -42,7 +42,7 @@ function sentinelLines(model: StackModel): readonly string[] {
   if (watchers.length === 0 || !primary) return [];
   return [
     `subgraph sentinels ["Sentinels · quorum ${model.sentinel?.quorum}"]`,
-    ...watchers.map((node) => `  ${id(node)}{{"${node.name}<br/>${node.port}"}}`),
+    ...watchers.map((node) => `  ${id(node)}[["${node.name}<br/>${node.port}"]]`),
     'end',
     `sentinels -. watch .-> ${id(primary)}`,
     'app -. where is the primary? .-> sentinels',
