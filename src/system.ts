@@ -167,7 +167,10 @@ export function printTo(descriptor: 1 | 2, text: string): void {
   try {
     while (done < bytes.length) done += fs.writeSync(descriptor, bytes, done);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    // Whoever reads has seen enough, as in `… | head`.
+    if (code === 'EPIPE') return;
+    if (code !== 'EAGAIN') throw error;
     (descriptor === 1 ? process.stdout : process.stderr).write(bytes.subarray(done));
   }
 }

@@ -22,7 +22,7 @@ export function expectFreeFolder(files: Files, root: string, shown: string): voi
       ),
     );
   }
-  if (files.kind(inside(root, TMP)) === 'directory') finish(files, root);
+  recoverFolder(files, root);
   const names = (files.list(root) ?? []).filter((name) => !HARMLESS.has(name));
   if (names.length === 0) return;
   if (names.includes(SPEC_FILE) && files.kind(inside(root, STATE)) === 'file') {
@@ -56,8 +56,9 @@ function look(files: Files, root: string, shown: string) {
   }
 }
 
-/** A run that was killed while it wrote here: finished, or thrown away if it had decided nothing. */
-function finish(files: Files, root: string): void {
+/** Finishes what a killed run had decided, or throws away what it had not decided. */
+export function recoverFolder(files: Files, root: string): void {
+  if (files.kind(inside(root, TMP)) !== 'directory') return;
   const release = takeLock(files, root);
   try {
     finishInterrupted(files, root);

@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { ProblemError, problem } from '../problem.ts';
+import type { System } from '../system.ts';
+import { flag, type Options } from './declare.ts';
+
+export function addUp(program: Command, system: System, finish: (code: number) => void): void {
+  program
+    .command('up [dir]')
+    .description('start the stack on this machine and wait until it is ready')
+    .option('--native', 'as plain server processes')
+    .option('--timeout <seconds>', 'how long to wait', '60')
+    .option('--json', 'result for programs')
+    .addHelpText('after', '\nExample:\n  create-redis-stack up shop --native')
+    .action(async (dir: string | undefined, options: Options) => {
+      const { up } = await import('./up.ts');
+      finish(
+        await up(system, {
+          dir: dir ?? '.',
+          native: flag(options, 'native'),
+          timeoutSeconds: seconds(options.timeout),
+          json: flag(options, 'json'),
+        }),
+      );
+    });
+}
+
+export function addStatus(program: Command, system: System, finish: (code: number) => void): void {
+  program
+    .command('status [dir]')
+    .description('roles, links, memory and keys of every node')
+    .option('--json', 'result for programs')
+    .addHelpText('after', '\nExample:\n  create-redis-stack status shop --json')
+    .action(async (dir: string | undefined, options: Options) => {
+      const { status } = await import('./status.ts');
+      finish(await status(system, { dir: dir ?? '.', json: flag(options, 'json') }));
+    });
+}
+
+export function addDown(program: Command, system: System, finish: (code: number) => void): void {
+  program
+    .command('down [dir]')
+    .description('stop what up started, and nothing else; data stays')
+    .option('--delete-data', 'delete the data of the native nodes as well')
+    .option('--json', 'result for programs')
+    .addHelpText('after', '\nExample:\n  create-redis-stack down shop')
+    .action(async (dir: string | undefined, options: Options) => {
+      const { down } = await import('./down.ts');
+      finish(
+        await down(system, {
+          dir: dir ?? '.',
+          deleteData: flag(options, 'deleteData'),
+          json: flag(options, 'json'),
+        }),
+      );
+    });
+}
+
+function seconds(value: unknown): number {
+  const number = Number(value);
+  if (Number.isFinite(number) && number > 0 && number <= 3600) return number;
+  throw new ProblemError(
+    problem(
+      'cli/bad-timeout',
+      '--timeout',
+      `'${String(value)}' is not a number of seconds up to 3600.`,
+      'Write for instance --timeout 120.',
+    ),
+  );
+}

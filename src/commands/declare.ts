@@ -1,0 +1,117 @@
+import type { Command } from 'commander';
+import { SHORT_FLAGS, type ShortFlag } from '../spec/short-flags.ts';
+import type { System } from '../system.ts';
+
+export type Options = Readonly<Record<string, unknown>>;
+
+/** Adds one command to the program; `finish` takes its exit code. Every command is loaded only when it is called. */
+export type AddCommand = (program: Command, system: System, finish: (code: number) => void) => void;
+
+export function flag(options: Options, name: string): boolean {
+  return options[name] === true;
+}
+
+const repeat = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+const SHORT_HELP: Readonly<Record<ShortFlag, string>> = {
+  name: 'name of the stack, a DNS label',
+  engine: 'redis or valkey, with a release line if you like: valkey:8.1',
+  workload: 'what it is for: cache,sessions,rate-limiting,queue,primary-data',
+  topology: 'standalone, sentinel or cluster',
+  shards: 'primaries of a cluster',
+  replicas: 'replicas per primary',
+  memory: 'memory limit of one node, such as 2Gi',
+  persistence: 'none, rdb, aof or hybrid',
+  eviction: 'maxmemory-policy, such as allkeys-lfu',
+  patterns: 'caching patterns of the client, or all',
+  targets: 'what to write beside the configuration: compose,client',
+  port: 'port of the first data node',
+};
+
+export function addCreate(program: Command, system: System, finish: (code: number) => void): void {
+  const create = program
+    .command('create [dir]', { isDefault: true })
+    .description('ask a few questions, then write a stack (the default command)')
+    .option('-y, --yes', 'take every default, ask nothing')
+    .option('--spec <file>', 'read the answers from a redis-stack.yaml; - is standard input')
+    .option('--set <path=value>', 'set any key of the spec; may be repeated', repeat, []);
+  for (const [flag, help] of Object.entries(SHORT_HELP)) create.option(`--${flag} <value>`, help);
+  create
+    .option('--dry-run', 'say what would be written, write nothing')
+    .option('--json', 'result for programs')
+    .addHelpText(
+      'after',
+      '\nExample:\n  create-redis-stack shop --yes --topology sentinel --workload sessions',
+    )
+    .action(async (dir: string | undefined, options: Options) => {
+      const { create: command } = await import('./create.ts');
+      finish(
+        await command(system, {
+          dir,
+          ...specArguments(options),
+          yes: flag(options, 'yes'),
+          dryRun: flag(options, 'dryRun'),
+          json: flag(options, 'json'),
+        }),
+      );
+    });
+}
+
+function specArguments(options: Options) {
+  const given = Object.keys(SHORT_FLAGS).filter((name) => typeof options[name] === 'string');
+  return {
+    spec: options.spec as string | undefined,
+    set: options.set as readonly string[],
+    short: Object.fromEntries(given.map((name) => [name, options[name] as string])),
+  };
+}
+
+export function addUpdate(program: Command, system: System, finish: (code: number) => void): void {
+  const update = program
+    .command('update [dir]')
+    .description('write the stack again after redis-stack.yaml, the flags or this tool changed')
+    .option('--set <path=value>', 'set any key of the spec; may be repeated', repeat, []);
+  for (const [flag, help] of Object.entries(SHORT_HELP)) update.option(`--${flag} <value>`, help);
+  update
+    .option('--dry-run', 'say what would change, change nothing')
+    .option('--json', 'result for programs')
+    .addHelpText('after', '\nExample:\n  create-redis-stack update shop --set memory.limit=4Gi --dry-run')
+    .action(async (dir: string | undefined, options: Options) => {
+      const { update: command } = await import('./update.ts');
+      const { set, short } = specArguments(options);
+      finish(
+        await command(system, {
+          dir: dir ?? '.',
+          set,
+          short,
+          dryRun: flag(options, 'dryRun'),
+          json: flag(options, 'json'),
+        }),
+      );
+    });
+}
+
+export function addCheck(program: Command, system: System, finish: (code: number) => void): void {
+  program
+    .command('check [dir]')
+    .description('is the spec sound, do the files follow from it, do the programs accept them?')
+    .option('--only <ids>', 'only these checks, with commas')
+    .option('--strict', 'a check that could not run is a finding')
+    .option('--json', 'result for programs')
+    .addHelpText('after', '\nExample:\n  create-redis-stack check shop --strict')
+    .action(async (dir: string | undefined, options: Options) => {
+      const { check } = await import('./check.ts');
+      finish(
+        await check(system, {
+          dir: dir ?? '.',
+          only: list(options.only),
+          strict: flag(options, 'strict'),
+          json: flag(options, 'json'),
+        }),
+      );
+    });
+}
+
+function list(value: unknown): readonly string[] | undefined {
+  return typeof value === 'string' ? value.split(',').map((word) => word.trim()) : undefined;
+}
