@@ -38,17 +38,24 @@ export function generate(spec: StackSpec, specBefore?: StackSpec): Generated {
 /** Lays new answers over the text of the user's `redis-stack.yaml`. */
 export type EditSpec = (text: string, before: StackSpec, after: StackSpec) => string;
 
-const keepText: EditSpec = (text) => text;
+/** What it takes to change a stack that somebody may have edited. */
+export interface Editing {
+  readonly merge: Merge;
+  readonly editSpec: EditSpec;
+}
 
-/** Without a way to merge, an edit and a new text of the same file are a conflict. */
-const neverMerge: Merge = () => undefined;
+/** For a new stack, where there is nothing to merge: spares it the libraries that merging needs. */
+const NO_EDITS: Editing = {
+  merge: (_path, _pristine, _current, next) => ({ ok: false, proposal: next, clashes: [] }),
+  editSpec: (text) => text,
+};
 
 /** Compares what is to be with what is there. Reads the folder, changes nothing. */
 export function planStack(
   system: Pick<System, 'files' | 'randomBytes'>,
   root: string,
   generated: Generated,
-  editSpec: EditSpec = keepText,
+  { merge, editSpec }: Editing = NO_EDITS,
 ): Plan {
   const { files } = system;
   const workspace = expectValue(readWorkspace(files, root));
@@ -62,7 +69,7 @@ export function planStack(
     readCurrent(files, root, secretPaths),
     system.randomBytes,
   );
-  const plan = planChanges({ pristine: workspace.pristine, current, next: generated.files }, neverMerge);
+  const plan = planChanges({ pristine: workspace.pristine, current, next: generated.files }, merge);
   const changes = plan.changes.map((change) =>
     change.path === SPEC_FILE ? specChange(change, current, generated, editSpec) : change,
   );

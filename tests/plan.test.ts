@@ -4,8 +4,15 @@ import { changesAnything, conflicts, describePlan, planToJson } from '../src/pla
 import type { Action } from '../src/plan/types.ts';
 import { planSecrets } from '../src/workspace/secrets.ts';
 
-const join: Merge = (_path, pristine, current, next) => `${pristine}+${current}+${next}`;
-const clash: Merge = () => undefined;
+const join: Merge = (_path, pristine, current, next) => ({
+  ok: true,
+  text: `${pristine}+${current}+${next}`,
+});
+const clash: Merge = (_path, pristine, current, next) => ({
+  ok: false,
+  proposal: 'P',
+  clashes: [{ at: 'maxmemory', pristine, current, next }],
+});
 const none = undefined;
 
 function decide(
@@ -62,7 +69,12 @@ describe('the decision table', () => {
 
   it('a merge that clashes is a conflict, and its pristine text does not move', () => {
     const { change, plan } = decide('B', 'C', 'N', 'managed', clash);
-    expect(change).toMatchObject({ action: 'conflict', text: 'N', pristine: 'B' });
+    expect(change).toMatchObject({
+      action: 'conflict',
+      text: 'P',
+      pristine: 'B',
+      because: 'you and we changed maxmemory',
+    });
     expect(conflicts(plan)).toEqual([change]);
   });
 

@@ -5,6 +5,7 @@ import { assignmentsOf } from '../../src/commands/arguments.ts';
 import { openStack } from '../../src/commands/stack.ts';
 import { applyStack, generate, planStack } from '../../src/pipeline.ts';
 import { describePlan } from '../../src/plan/describe.ts';
+import { merge } from '../../src/plan/merge/index.ts';
 import { expectValue } from '../../src/problem.ts';
 import { editSpecText } from '../../src/spec/edit.ts';
 import { assign } from '../../src/spec/flags.ts';
@@ -29,7 +30,7 @@ export default class UpdateGenerator extends Generator {
     const changed = expectValue(assign(stored, assignmentsOf(specArguments(given(this))), parse));
     const { spec } = expectValue(parseSpec(changed, basename(root)));
     const generated = generate(spec, stored);
-    const plan = planStack(system, root, generated, editSpecText);
+    const plan = planStack(system, root, generated, { merge, editSpec: editSpecText });
     applyStack(system, root, generated, plan);
     for (const line of describePlan(plan)) this.log.writeln(line);
   }

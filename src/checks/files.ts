@@ -1,4 +1,5 @@
 import { generate, planStack } from '../pipeline.ts';
+import { merge } from '../plan/merge/index.ts';
 import type { Change } from '../plan/types.ts';
 import { type Problem, problem } from '../problem.ts';
 import { type Checker, judge } from './types.ts';
@@ -9,7 +10,7 @@ export const files: Checker = {
   title: 'files follow from the spec',
   applies: () => true,
   run: async ({ system, root, model }) => {
-    const { changes } = planStack(system, root, generate(model.spec));
+    const { changes } = planStack(system, root, generate(model.spec), { merge, editSpec: (text) => text });
     const looked = changes.filter((change) => change.ownership !== 'secret');
     const edited = looked.filter((change) => change.because === 'your edits').length;
     return judge(looked.flatMap(findings), `${looked.length} files, ${edited} with edits of your own`);
@@ -20,8 +21,8 @@ function findings(change: Change): readonly Problem[] {
   if (change.action === 'keep') return [];
   const remedy =
     change.action === 'conflict'
-      ? 'Take over by hand what the spec asks for.'
-      : 'Write the stack again, or undo the change in redis-stack.yaml.';
+      ? 'Run `update`, take over what you want of the proposal, and run it again.'
+      : 'Run `create-redis-stack update`, or undo the change in redis-stack.yaml.';
   return [
     problem(
       `files/${change.action}`,

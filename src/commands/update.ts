@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { applyStack, generate, planStack } from '../pipeline.ts';
 import { changesAnything, conflicts, describePlan, planToJson } from '../plan/describe.ts';
+import { merge } from '../plan/merge/index.ts';
 import type { Plan } from '../plan/types.ts';
 import { expectValue, ProblemError, problem } from '../problem.ts';
 import { editSpecText } from '../spec/edit.ts';
@@ -28,7 +29,7 @@ export async function update(system: System, args: UpdateArguments): Promise<num
   const { spec } = expectValue(parsed);
   if (spec.name !== stored.name) throw new ProblemError(renamed(stored.name, spec.name));
   const generated = generate(spec, stored);
-  const plan = planStack(system, root, generated, editSpecText);
+  const plan = planStack(system, root, generated, { merge, editSpec: editSpecText });
   if (!args.dryRun && changesAnything(plan)) applyStack(system, root, generated, plan);
   printNotes(system, parsed.ok ? parsed.notes : [], args.json);
   system.out(report(plan, args));
@@ -44,7 +45,8 @@ function report(plan: Plan, { json, dryRun }: UpdateArguments): string {
       ? []
       : [
           '',
-          'Left as they are, because your edit and the new text touch the same place:',
+          'Left as they are; what they would be, with the clashes marked, is under .redis-stack/conflicts/.',
+          'Take over what you want, then run update again:',
           ...clashing.map((c) => `  ${c.path}`),
         ];
   return `${[...describePlan(plan), ...(dryRun ? ['', 'Nothing was written.'] : []), ...left].join('\n')}\n`;

@@ -1,4 +1,5 @@
 import type { RenderedFile } from '../targets/types.ts';
+import type { MergeResult } from './merge/index.ts';
 import type { Change, Plan, PristineFile } from './types.ts';
 
 export interface Situation {
@@ -8,8 +9,8 @@ export interface Situation {
   readonly next: readonly RenderedFile[];
 }
 
-/** Joins the user's edits with ours, or gives undefined when they touch the same thing. */
-export type Merge = (path: string, pristine: string, current: string, next: string) => string | undefined;
+/** Joins the user's edits with ours, or says what they both touch. */
+export type Merge = (path: string, pristine: string, current: string, next: string) => MergeResult;
 
 /** One decision for each path, by what we wrote last, what is there now, and what is to be. Pure. */
 export function planChanges(situation: Situation, merge: Merge): Plan {
@@ -53,15 +54,22 @@ function decide(next: RenderedFile, { pristine, current }: Situation, merge: Mer
   if (now === before.text) return write('update', 'follows from the spec');
   if (before.text === next.text) return keep('your edits');
   const merged = merge(next.path, before.text, now, next.text);
-  return merged === undefined
-    ? {
-        ...base,
-        action: 'conflict',
-        because: 'your edit and the new text touch the same place',
-        text: next.text,
-        pristine: before.text,
-      }
-    : { ...base, action: 'merge', because: 'your edits and the new text', text: merged, pristine: next.text };
+  if (merged.ok)
+    return {
+      ...base,
+      action: 'merge',
+      because: 'your edits and the new text',
+      text: merged.text,
+      pristine: next.text,
+    };
+  const places = merged.clashes.map((clash) => clash.at).join(', ');
+  return {
+    ...base,
+    action: 'conflict',
+    because: `you and we changed ${places}`,
+    text: merged.proposal,
+    pristine: before.text,
+  };
 }
 
 function retire(before: PristineFile, now: string | undefined): Change {

@@ -85,7 +85,7 @@ function isPlain(field: Field, text: string): boolean {
 function read(field: Field, text: string, readStructure: ReadStructure): unknown {
   if (!isPlain(field, text)) return structure(text, readStructure);
   if (field.kind === 'number') return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
-  if (field.kind === 'boolean') return { true: true, false: false }[text.trim()] ?? text;
+  if (field.kind === 'boolean') return text.trim() === 'true' || (text.trim() === 'false' ? false : text);
   return field.listOfWords ? words(text) : text;
 }
 

@@ -113,12 +113,9 @@ function article(wanted: string): string {
 
 function describe(input: unknown): string {
   if (input === undefined) return 'Nothing';
-  const text =
-    typeof input === 'object' && input !== null
-      ? Array.isArray(input)
-        ? 'A list'
-        : 'A mapping'
-      : JSON.stringify(input);
+  if (Array.isArray(input)) return 'A list';
+  if (typeof input === 'object' && input !== null) return 'A mapping';
+  const text = JSON.stringify(input) ?? String(typeof input);
   return text.length > 80 ? `${text.slice(0, 80)}… (${text.length} characters)` : text;
 }
 

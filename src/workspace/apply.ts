@@ -4,12 +4,14 @@ import type { Change, Plan } from '../plan/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { Files } from '../system.ts';
 import { takeLock } from './lock.ts';
-import { BASE, inside, isInside, OURS, SECRETS, STATE, TMP } from './paths.ts';
+import { BASE, CONFLICTS, inside, isInside, OURS, SECRETS, STATE, TMP } from './paths.ts';
 import { printState, STATE_FORMAT, type State } from './state.ts';
 
 const STAGED = `${TMP}/new`;
 const REPLACED = `${TMP}/old`;
 const JOURNAL = `${TMP}/journal.json`;
+
+type Put = (path: string, text: string, mode: number) => void;
 
 type Step = { readonly op: 'write' | 'delete'; readonly path: string };
 
@@ -122,6 +124,7 @@ function stage(files: Files, input: ApplyInput): readonly Step[] {
     if (writes(change)) put(change.path, change.text ?? '', change.mode ?? 0o644);
     if (change.action === 'delete') steps.push({ op: 'delete', path: change.path });
     stageBase(files, root, change, put, steps);
+    stageProposal(files, root, change, put, steps);
   }
   put(STATE, printState(nextState(input)), 0o644);
   return steps;
@@ -131,13 +134,7 @@ function writes(change: Change): boolean {
   return change.action === 'create' || change.action === 'update' || change.action === 'merge';
 }
 
-function stageBase(
-  files: Files,
-  root: string,
-  change: Change,
-  put: (path: string, text: string, mode: number) => void,
-  steps: Step[],
-): void {
+function stageBase(files: Files, root: string, change: Change, put: Put, steps: Step[]): void {
   const path = `${BASE}/${change.path}`;
   const stored = files.read(inside(root, path));
   if (change.ownership === 'managed' && change.pristine !== undefined) {
@@ -145,6 +142,13 @@ function stageBase(
   } else if (stored !== undefined && change.action !== 'conflict') {
     steps.push({ op: 'delete', path });
   }
+}
+
+/** A clash leaves the user's file alone and lays the proposal beside it; a clash that is over takes it away. */
+function stageProposal(files: Files, root: string, change: Change, put: Put, steps: Step[]): void {
+  const path = `${CONFLICTS}/${change.path}`;
+  if (change.action === 'conflict') put(path, change.text ?? '', 0o644);
+  else if (files.kind(inside(root, path)) === 'file') steps.push({ op: 'delete', path });
 }
 
 function nextState({ plan, spec, tool }: ApplyInput): State {

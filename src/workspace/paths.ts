@@ -5,6 +5,8 @@ export const STATE = `${OURS}/state.json`;
 export const BASE = `${OURS}/base`;
 export const TMP = `${OURS}/tmp`;
 export const LOCK = `${OURS}/lock`;
+/** Proposals for files where the user's edit and our new text clash. */
+export const CONFLICTS = `${OURS}/conflicts`;
 export const RUN = `${OURS}/run`;
 export const ENV_FILE = '.env';
 export const SECRETS = '.secrets';

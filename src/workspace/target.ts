@@ -31,7 +31,7 @@ export function expectFreeFolder(files: Files, root: string, shown: string): voi
         'target/stack-exists',
         shown,
         'A stack is there already.',
-        `Change ${SPEC_FILE} and run \`create-redis-stack check\`, or choose another folder.`,
+        `Change ${SPEC_FILE} and run \`create-redis-stack update\`, or choose another folder.`,
       ),
     );
   }

@@ -10,8 +10,9 @@ import { late, within } from './time.js';
 export interface RedisOptions extends ConnectOptions, GuardOptions {
   /**
    * How long `invalidate`, `set` and direct commands go on trying through a restart or a failover, in milliseconds.
+   * Longer than a cluster takes to notice a lost primary, to vote, and to tell its clients.
    *
-   * @default 10000
+   * @default 20000
    */
   readonly writeWithinMs?: number;
 }
@@ -40,7 +41,7 @@ export class Redis {
     this.#port = port;
     this.#guard = new Guard(port, options);
     this.#keyPrefix = keyPrefix;
-    this.#writeWithinMs = options.writeWithinMs ?? 10_000;
+    this.#writeWithinMs = options.writeWithinMs ?? 20_000;
     this.direct = new Direct(port, keyPrefix, this.#writeWithinMs);
   }
 
