@@ -30,31 +30,26 @@ async function checkSentinel(context: CheckContext): Promise<CheckResult> {
   });
 }
 
-/** The first INFO takes a second; a Sentinel that cannot log in shows the primary as down or disconnected. */
+/** The first INFO takes a second; a Sentinel that cannot log in never gets one. */
 async function whenWatching(
   connection: Connection,
   primaryName: string,
 ): Promise<Readonly<Record<string, string>>> {
   let facts = parsePairs(await connection.call('SENTINEL', 'MASTER', primaryName));
-  for (
-    let attempt = 0;
-    attempt < 50 &&
-    !(
-      facts.flags === 'master' &&
-      Number(facts['info-refresh']) < 10_000 &&
-      facts['role-reported'] === 'master' &&
-      Number(facts['last-ok-ping-reply']) < 3000
-    );
-    attempt++
-  ) {
+  for (let attempt = 0; attempt < 50 && !isWatching(facts); attempt++) {
     await sleep(100);
     facts = parsePairs(await connection.call('SENTINEL', 'MASTER', primaryName));
   }
   return facts;
 }
 
+/** The run id is empty until the primary has answered INFO: the one sign that cannot be there too early. */
+function isWatching({ flags, runid }: Readonly<Record<string, string>>): boolean {
+  return flags === 'master' && runid !== undefined && runid !== '';
+}
+
 function access(facts: Readonly<Record<string, string>>): readonly Problem[] {
-  if (facts.flags === 'master' && Number(facts['info-refresh']) < 10_000) return [];
+  if (isWatching(facts)) return [];
   return [
     problem(
       'sentinel/cannot-watch',
