@@ -190,6 +190,24 @@ describe('our own records are input like any other', () => {
 });
 
 describe('where a new stack may go', () => {
+  it('what a killed run has built beside it is swept away, and nothing else', () => {
+    const files = new MemoryFiles();
+    for (const name of [
+      '.shop.creating-999999999',
+      `.shop.creating-${process.pid}`,
+      '.shop.creating-x',
+      '.other.creating-999999999',
+    ]) {
+      files.write(`/home/me/${name}/file`, 'x', 0o644);
+    }
+    expectFreeFolder(files, ROOT, 'shop');
+    expect(files.list('/home/me')).toEqual([
+      `.other.creating-999999999`,
+      `.shop.creating-${process.pid}`,
+      '.shop.creating-x',
+    ]);
+  });
+
   it.each([
     ['nothing there', (): MemoryFiles => new MemoryFiles(), undefined],
     ['an empty folder', emptyFolder, undefined],

@@ -1,10 +1,10 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { digest } from '../digest.ts';
 import type { Change, Plan } from '../plan/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { Files } from '../system.ts';
 import { takeLock } from './lock.ts';
-import { BASE, CONFLICTS, inside, isInside, OURS, SECRETS, STATE, TMP } from './paths.ts';
+import { BASE, buildingFolder, CONFLICTS, inside, isInside, OURS, SECRETS, STATE, TMP } from './paths.ts';
 import { printState, STATE_FORMAT, type State } from './state.ts';
 
 const STAGED = `${TMP}/new`;
@@ -77,7 +77,7 @@ function parseJournal(text: string): readonly Step[] {
 function createTree(files: Files, input: ApplyInput): void {
   const { root } = input;
   const firstMissing = missingAncestor(files, root);
-  const building = join(dirname(root), `.${basename(root)}.creating-${process.pid}`);
+  const building = buildingFolder(root, process.pid);
   try {
     files.makeDirectory(inside(building, SECRETS), 0o700);
     for (const { path, text, mode } of newFiles(input)) files.write(inside(building, path), text, mode);

@@ -15,7 +15,8 @@ export function takeLock(files: Files, root: string): () => void {
   throw new ProblemError(busy(root, 0));
 }
 
-function isAlive(pid: number): boolean {
+/** True while a process of this number runs on this machine. */
+export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);

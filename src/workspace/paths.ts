@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 
 export const OURS = '.redis-stack';
 export const STATE = `${OURS}/state.json`;
@@ -10,6 +10,11 @@ export const CONFLICTS = `${OURS}/conflicts`;
 export const RUN = `${OURS}/run`;
 export const ENV_FILE = '.env';
 export const SECRETS = '.secrets';
+
+/** Where a new stack is built, beside its place, by the process of this number. */
+export function buildingFolder(root: string, pid: number): string {
+  return join(dirname(root), `.${basename(root)}.creating-${pid}`);
+}
 
 /** True for a relative path with forward slashes that stays where it is told. */
 export function isInside(path: string): boolean {

@@ -1,9 +1,10 @@
+import { basename, dirname, join } from 'node:path';
 import { ProblemError, problem } from '../problem.ts';
 import { SPEC_FILE } from '../spec/print.ts';
 import type { Files } from '../system.ts';
 import { finishInterrupted } from './apply.ts';
-import { takeLock } from './lock.ts';
-import { inside, OURS, STATE, TMP } from './paths.ts';
+import { isAlive, takeLock } from './lock.ts';
+import { buildingFolder, inside, OURS, STATE, TMP } from './paths.ts';
 
 /** What may lie in a folder that is otherwise empty. */
 const HARMLESS = new Set(['.git', '.gitkeep', '.DS_Store', '.idea', '.vscode', 'Thumbs.db']);
@@ -11,6 +12,7 @@ const HARMLESS = new Set(['.git', '.gitkeep', '.DS_Store', '.idea', '.vscode', '
 /** Makes sure that a new stack may be written here. `shown` is the folder as the user wrote it. */
 export function expectFreeFolder(files: Files, root: string, shown: string): void {
   const kind = look(files, root, shown);
+  sweepUnfinished(files, root);
   if (kind === undefined) return;
   if (kind !== 'directory') {
     throw new ProblemError(
@@ -44,6 +46,15 @@ export function expectFreeFolder(files: Files, root: string, shown: string): voi
       'Choose another name, or an empty folder.',
     ),
   );
+}
+
+/** What runs that were killed while they built this stack have left beside its place. */
+function sweepUnfinished(files: Files, root: string): void {
+  const mark = basename(buildingFolder(root, 0)).slice(0, -1);
+  for (const name of files.list(dirname(root)) ?? []) {
+    const pid = name.startsWith(mark) ? name.slice(mark.length) : '';
+    if (/^\d+$/.test(pid) && !isAlive(Number(pid))) files.remove(join(dirname(root), name));
+  }
 }
 
 function look(files: Files, root: string, shown: string) {

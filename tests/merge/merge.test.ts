@@ -95,7 +95,7 @@ describe('compose.yaml, by structure', () => {
   const mine = two
     .replace(
       'services:\n',
-      'services:\n  # our application\n  app:\n    image: ghcr/app:1 # pinned\n    depends_on: [node-1]\n\n',
+      'services:\n  # our application\n  app:\n    image: ours/app:1 # pinned\n    depends_on: [node-1]\n\n',
     )
     .replace('127.0.0.1:6379:6379', '127.0.0.1:16379:6379')
     .replace('    hostname: node-2\n', '    hostname: node-2\n    labels:\n      team: payments\n');
@@ -112,7 +112,7 @@ describe('compose.yaml, by structure', () => {
     expect(data.services['node-2']?.labels).toEqual({ team: 'payments' });
     expect(data['x-node'].mem_limit).toBe('2g');
     expect(text).toContain(
-      '  # our application\n  app:\n    image: ghcr/app:1 # pinned\n    depends_on: [node-1]\n',
+      '  # our application\n  app:\n    image: ours/app:1 # pinned\n    depends_on: [node-1]\n',
     );
   });
 
