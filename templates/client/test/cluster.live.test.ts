@@ -111,8 +111,8 @@ describe('on a cluster, with a user of few rights', () => {
     const first = await timed(() => users.getMany(ids, load));
     const next = await timed(() => users.getMany(ids, load));
     frozen.thaw();
-    expect(first.ms).toBeLessThan(400);
-    expect(next.ms).toBeLessThan(60);
+    expect(first.ms).toBeLessThan(2000);
+    expect(next.ms).toBeLessThan(150);
     const fromLoader = users.stats().loads - loads;
     expect(fromLoader).toBeGreaterThan(0);
     expect(fromLoader).toBeLessThan(ids.length * 1.5);
@@ -129,11 +129,11 @@ describe('on a cluster, with a user of few rights', () => {
     const load = async (missing: readonly string[]) => missing.map((id) => `value ${id}`);
     const read = await timed(() => users.getMany(ids, load));
     expect(read.value).toEqual(ids.map((id) => `value ${id}`));
-    expect(read.ms).toBeLessThan(400);
+    expect(read.ms).toBeLessThan(2000);
     await writer.acknowledgedSince(20);
     const { longestGapMs, errors } = await writer.stop();
     expect(errors).toEqual([]);
-    expect(longestGapMs).toBeLessThan(10_000);
+    expect(longestGapMs).toBeLessThan(20_000);
   });
 
   test('no command was refused for want of rights', async () => {

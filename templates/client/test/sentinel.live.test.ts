@@ -75,11 +75,11 @@ describe('behind Sentinels, with a user of few rights on both', () => {
     const loader = countingLoader(() => 'loaded', 5);
     const read = await timed(() => users.getOrSet('during', loader.load));
     expect(read.value).toBe('loaded');
-    expect(read.ms).toBeLessThan(400);
+    expect(read.ms).toBeLessThan(2000);
     await writer.acknowledgedSince(20);
     const { acknowledged, longestGapMs, errors } = await writer.stop();
     expect(errors).toEqual([]);
-    expect(longestGapMs).toBeLessThan(8000);
+    expect(longestGapMs).toBeLessThan(20_000);
     const now = await group.failedOver(old);
     const kept = await now.cli('GET', 'test:counter');
     // Replication is asynchronous: the last writes before the kill may be lost, but only those in flight.
@@ -97,7 +97,7 @@ describe('behind Sentinels, with a user of few rights on both', () => {
     await writer.acknowledgedSince(20);
     const { longestGapMs, errors } = await writer.stop();
     expect(errors).toEqual([]);
-    expect(longestGapMs).toBeLessThan(8000);
+    expect(longestGapMs).toBeLessThan(20_000);
     old.thaw();
   });
 
