@@ -189,8 +189,13 @@ function byGit(texts: readonly [string, string, string]): { clean: boolean; text
   }
 }
 
-const line = fc.constantFrom('a', 'b', 'c', 'd', 'e', '', 'x = 1');
-const base = fc.array(line, { minLength: 4, maxLength: 14 });
+/**
+ * Every line once: between equal lines there are several shortest differences, and which one a program takes decides
+ * what touches what. Configuration and code repeat few lines, and those mostly blank.
+ */
+const base = fc
+  .array(fc.constantFrom('a', 'b', 'x = 1', 'key: value'), { minLength: 4, maxLength: 14 })
+  .map((lines) => lines.map((text, i) => `${text} ${i}`));
 /** Edits as people make them: some lines replaced, removed or added. */
 const edit = fc.array(
   fc.record({
