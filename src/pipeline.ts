@@ -1,9 +1,10 @@
 import { buildModel } from './model/build.ts';
 import type { StackModel } from './model/types.ts';
 import { type Merge, planChanges } from './plan/decide.ts';
-import type { Change, Plan } from './plan/types.ts';
-import { expectValue } from './problem.ts';
+import { type Change, type Choices, type CurrentFile, NO_CHOICES, type Plan } from './plan/types.ts';
+import { ProblemError, problem } from './problem.ts';
 import { specSchemaText } from './spec/json-schema.ts';
+import { parseSpec } from './spec/parse.ts';
 import { printSpec, SCHEMA_FILE, SPEC_FILE } from './spec/print.ts';
 import type { StackSpec } from './spec/types.ts';
 import type { System } from './system.ts';
@@ -11,10 +12,12 @@ import { allUsers } from './targets/docs/views.ts';
 import { renderStack } from './targets/registry.ts';
 import { managed, type RenderedFile, seed } from './targets/types.ts';
 import { VERSION } from './version.ts';
-import { applyPlan } from './workspace/apply.ts';
+import { adoptPristine } from './workspace/adopt.ts';
+import { applyPlan, nextState } from './workspace/apply.ts';
 import { ENV_FILE, inside, SECRETS } from './workspace/paths.ts';
-import { readCurrent, readWorkspace } from './workspace/read.ts';
+import { readCurrent, readWorkspace, type Workspace } from './workspace/read.ts';
 import { planSecrets } from './workspace/secrets.ts';
+import { printState } from './workspace/state.ts';
 
 /** A stack decided and rendered, nothing written. */
 export interface Generated {
@@ -42,6 +45,9 @@ export type EditSpec = (text: string, before: StackSpec, after: StackSpec) => st
 export interface Editing {
   readonly merge: Merge;
   readonly editSpec: EditSpec;
+  readonly choices?: Choices;
+  /** Rebuild our records where they were edited or lost. */
+  readonly adopt?: boolean;
 }
 
 /** For a new stack, where there is nothing to merge: spares it the libraries that merging needs. */
@@ -55,10 +61,11 @@ export function planStack(
   system: Pick<System, 'files' | 'randomBytes'>,
   root: string,
   generated: Generated,
-  { merge, editSpec }: Editing = NO_EDITS,
+  editing: Editing = NO_EDITS,
 ): Plan {
   const { files } = system;
-  const workspace = expectValue(readWorkspace(files, root));
+  const found = readWorkspace(files, root);
+  const workspace = editing.adopt ? adopted(files, root, found, generated) : found;
   const users = allUsers(generated.model);
   const secretPaths = users.map((user) => `${SECRETS}/${user.name}`);
   const paths = [...workspace.pristine.keys(), ...generated.files.map((file) => file.path)];
@@ -66,38 +73,82 @@ export function planStack(
   const secrets = planSecrets(
     users,
     files.read(inside(root, ENV_FILE)),
-    readCurrent(files, root, secretPaths),
+    texts(readCurrent(files, root, secretPaths)),
     system.randomBytes,
   );
-  const plan = planChanges({ pristine: workspace.pristine, current, next: generated.files }, merge);
-  const changes = plan.changes.map((change) =>
-    change.path === SPEC_FILE ? specChange(change, current, generated, editSpec) : change,
+  const situation = { pristine: workspace.pristine, current, next: generated.files };
+  const decided = planChanges(situation, editing.merge, editing.choices ?? NO_CHOICES).map((change) =>
+    change.path === SPEC_FILE ? specChange(change, current, generated, editing.editSpec) : change,
   );
-  return { changes: [...changes, ...secrets].sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  const changes = [...decided, ...secrets].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const records = printState(nextState({ plan: { changes }, ...stamp(generated) }));
+  return { changes, damage: workspace.damage, recordsMove: records !== workspace.stateText };
+}
+
+function texts(current: ReadonlyMap<string, CurrentFile>): ReadonlyMap<string, string> {
+  return new Map([...current].map(([path, { text }]) => [path, text]));
+}
+
+/** The records as they would be had nobody touched them. */
+function adopted(
+  files: System['files'],
+  root: string,
+  workspace: Workspace,
+  { files: next }: Generated,
+): Workspace {
+  const then = workspace.state && parseSpec(workspace.state.spec, 'stack');
+  const renderedThen = then?.ok ? generate(then.value.spec).files : [];
+  const pristine = adoptPristine(files, root, { workspace, renderedThen, next });
+  return { ...workspace, pristine, damage: [], stateText: undefined };
+}
+
+/** What was applied last and by which release of this tool, where our records tell it and it still is a spec. */
+export function readApplied(
+  files: System['files'],
+  root: string,
+): { readonly spec: StackSpec; readonly tool: string } | undefined {
+  const { state } = readWorkspace(files, root);
+  const parsed = state && parseSpec(state.spec, 'stack');
+  return parsed?.ok ? { spec: parsed.value.spec, tool: state?.tool ?? '' } : undefined;
 }
 
 /** `redis-stack.yaml` is the user's: only the values that new answers changed are changed in it. */
 function specChange(
   change: Change,
-  current: ReadonlyMap<string, string>,
+  current: ReadonlyMap<string, CurrentFile>,
   { model, specBefore }: Generated,
   editSpec: EditSpec,
 ): Change {
-  const text = current.get(SPEC_FILE);
+  const text = current.get(SPEC_FILE)?.text;
   if (text === undefined || specBefore === undefined) return change;
   const edited = editSpec(text, specBefore, model.spec);
+  if (edited !== text && current.get(SPEC_FILE)?.guard !== undefined) throw new ProblemError(guardedSpec());
   return edited === text
     ? change
-    : { ...change, action: 'update', because: 'your new answers', text: edited };
+    : { ...change, action: 'update', reason: 'settled', because: 'your new answers', text: edited };
 }
 
-/** Carries the plan out: all files or none. */
+function guardedSpec() {
+  return problem(
+    'update/spec-guarded',
+    SPEC_FILE,
+    'It is read-only or a link, so the new answers cannot be written into it.',
+    'Edit the file that holds it, then run update without flags.',
+  );
+}
+
+function stamp(generated: Generated) {
+  const spec = generated.model.spec as unknown as Record<string, unknown>;
+  return { spec, tool: VERSION };
+}
+
+/** Carries the plan out: all files or none. Refuses while our own records cannot be trusted. */
 export function applyStack(
   system: Pick<System, 'files'>,
   root: string,
   generated: Generated,
   plan: Plan,
 ): void {
-  const spec = generated.model.spec as unknown as Record<string, unknown>;
-  applyPlan(system.files, { root, plan, spec, tool: VERSION });
+  if (plan.damage.length > 0) throw new ProblemError(...plan.damage);
+  applyPlan(system.files, { root, plan, ...stamp(generated) });
 }

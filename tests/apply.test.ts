@@ -180,12 +180,13 @@ describe('our own records are input like any other', () => {
     expect(files.read('/home/me/precious')).toBe('mine\n');
   });
 
-  it('a text in base/ that state.json does not speak of counts for nothing: the file is not overwritten', () => {
+  it('a text in base/ that state.json does not speak of counts for nothing: nothing is written', () => {
     const files = stack();
     files.write(`${ROOT}/conf/redis.conf`, 'maxmemory 1gb\n', 0o644);
     files.write(`${ROOT}/.redis-stack/base/conf/redis.conf`, 'maxmemory 1gb\n', 0o644);
-    apply(files, NEW);
-    expect(files.read(`${ROOT}/conf/redis.conf`)).toBe('maxmemory 1gb\n');
+    const before = files.tree();
+    expect(() => apply(files, NEW)).toThrow(/It was edited/);
+    expect(files.tree()).toEqual(before);
   });
 });
 

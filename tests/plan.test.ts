@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Merge, planChanges } from '../src/plan/decide.ts';
 import { changesAnything, conflicts, describePlan, planToJson } from '../src/plan/describe.ts';
-import type { Action } from '../src/plan/types.ts';
+import { type Action, type Choices, type Guard, NO_CHOICES } from '../src/plan/types.ts';
 import { planSecrets } from '../src/workspace/secrets.ts';
 
 const join: Merge = (_path, pristine, current, next) => ({
@@ -20,20 +20,23 @@ function decide(
   now: string | undefined,
   next: string | undefined,
   ownership: 'managed' | 'seed' = 'managed',
-  merge = join,
+  { merge = join, guard, choices = NO_CHOICES }: { merge?: Merge; guard?: Guard; choices?: Choices } = {},
 ) {
   const path = 'conf/redis.conf';
-  const plan = planChanges(
+  const changes = planChanges(
     {
       pristine: new Map(before === undefined ? [] : [[path, { path, text: before, mode: 0o644, ownership }]]),
-      current: new Map(now === undefined ? [] : [[path, now]]),
+      current: new Map(
+        now === undefined ? [] : [[path, { text: now, mode: 0o644, ...(guard ? { guard } : {}) }]],
+      ),
       next: next === undefined ? [] : [{ path, text: next, mode: 0o644, ownership }],
     },
     merge,
+    choices,
   );
-  const [change] = plan.changes;
+  const [change] = changes;
   if (!change) throw new Error('one path, one decision');
-  return { plan, change };
+  return { plan: { changes }, change };
 }
 
 describe('the decision table', () => {
@@ -68,7 +71,7 @@ describe('the decision table', () => {
   });
 
   it('a merge that clashes is a conflict, and its pristine text does not move', () => {
-    const { change, plan } = decide('B', 'C', 'N', 'managed', clash);
+    const { change, plan } = decide('B', 'C', 'N', 'managed', { merge: clash });
     expect(change).toMatchObject({
       action: 'conflict',
       text: 'P',

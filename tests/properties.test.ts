@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { readConf } from '../src/checks/conf-lines.ts';
 import { directiveFacts } from '../src/engines/catalogue.ts';
+import { readConf } from '../src/engines/conf-lines.ts';
 import { resolveEngine } from '../src/engines/releases.ts';
 import { generate } from '../src/pipeline.ts';
 import { expectValue } from '../src/problem.ts';

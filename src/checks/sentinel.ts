@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readConf } from '../engines/conf-lines.ts';
 import { type Problem, problem } from '../problem.ts';
 import type { Connection } from '../redis/connection.ts';
 import { parsePairs } from '../redis/replies.ts';
 import { inside } from '../workspace/paths.ts';
-import { readConf } from './conf-lines.ts';
 import { withScratch } from './scratch.ts';
 import { orSkipped } from './server.ts';
 import { type CheckContext, type Checker, type CheckResult, judge } from './types.ts';

@@ -1,10 +1,10 @@
 import { directiveFacts } from '../engines/catalogue.ts';
+import { type ConfLine, readConf } from '../engines/conf-lines.ts';
 import type { Engine } from '../engines/types.ts';
 import { parseBytes } from '../model/bytes.ts';
 import { type Problem, ProblemError, problem } from '../problem.ts';
 import { parseFields, parsePairs } from '../redis/replies.ts';
 import { inside } from '../workspace/paths.ts';
-import { type ConfLine, readConf } from './conf-lines.ts';
 import { withScratch } from './scratch.ts';
 import { type CheckContext, type Checker, type CheckResult, judge, skipped } from './types.ts';
 

@@ -5,6 +5,8 @@ import { expectValue, formatProblem, isError } from '../problem.ts';
 import { equivalentCommand } from '../spec/command.ts';
 import { checkShape, type ParsedSpec, parseSpec } from '../spec/parse.ts';
 import { type Answers, questions } from '../spec/questions.ts';
+import { reviseByAnswers } from '../spec/revise.ts';
+import type { StackSpec } from '../spec/types.ts';
 import type { System } from '../system.ts';
 import { TARGETS } from '../targets/registry.ts';
 import { summary } from './report.ts';
@@ -41,4 +43,38 @@ export async function askStack(
   if (go) return { dir: target, parsed };
   system.out('Nothing was written.\n');
   return 'declined';
+}
+
+/** The questionnaire over a stack that exists, with its present answers as defaults; gives the answers as a spec. */
+export async function askAgain(present: StackSpec): Promise<Record<string, unknown>> {
+  const prompt = inquirer.createPromptModule();
+  const offered = TARGETS.filter((target) => !target.always);
+  const answers = (await prompt(questions(present.name, offered, present) as never)) as Answers;
+  return reviseByAnswers(present, answers as Record<string, unknown>);
+}
+
+/** The last word on a plan that was shown. */
+export async function confirmPlan(
+  system: System,
+  plan: readonly string[],
+  diff: () => string,
+): Promise<boolean> {
+  const prompt = inquirer.createPromptModule();
+  system.out(`\n${plan.join('\n')}\n\n`);
+  for (;;) {
+    const { go } = (await prompt([
+      {
+        type: 'select',
+        name: 'go',
+        message: 'Carry it out?',
+        choices: [
+          { name: 'yes', value: 'yes' },
+          { name: 'show the differences first', value: 'diff' },
+          { name: 'no, change nothing', value: 'no' },
+        ],
+      },
+    ])) as { go: 'yes' | 'diff' | 'no' };
+    if (go !== 'diff') return go === 'yes';
+    system.out(`\n${diff()}\n`);
+  }
 }

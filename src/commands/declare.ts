@@ -73,9 +73,18 @@ export function addUpdate(program: Command, system: System, finish: (code: numbe
     .option('--set <path=value>', 'set any key of the spec; may be repeated', repeat, []);
   for (const [flag, help] of Object.entries(SHORT_HELP)) update.option(`--${flag} <value>`, help);
   update
+    .option('--ask', 'ask the questions again, with the present answers as defaults')
+    .option('--diff', 'show what changes in each file')
+    .option('--ours <path>', 'where both changed it, keep yours; a path or all; may be repeated', repeat, [])
+    .option('--theirs <path>', 'where both changed it, take what is generated', repeat, [])
+    .option('--restore <path>', 'bring back a file that you deleted; may be repeated', repeat, [])
+    .option('--adopt', 'rebuild .redis-stack/ after it was edited or lost')
     .option('--dry-run', 'say what would change, change nothing')
     .option('--json', 'result for programs')
-    .addHelpText('after', '\nExample:\n  create-redis-stack update shop --set memory.limit=4Gi --dry-run')
+    .addHelpText(
+      'after',
+      '\nExample:\n  create-redis-stack update shop --set memory.limit=4Gi --dry-run --diff',
+    )
     .action(async (dir: string | undefined, options: Options) => {
       const { update: command } = await import('./update.ts');
       const { set, short } = specArguments(options);
@@ -84,6 +93,12 @@ export function addUpdate(program: Command, system: System, finish: (code: numbe
           dir: dir ?? '.',
           set,
           short,
+          ours: options.ours as readonly string[],
+          theirs: options.theirs as readonly string[],
+          restore: options.restore as readonly string[],
+          ask: flag(options, 'ask'),
+          diff: flag(options, 'diff'),
+          adopt: flag(options, 'adopt'),
           dryRun: flag(options, 'dryRun'),
           json: flag(options, 'json'),
         }),

@@ -8,6 +8,7 @@ import { readSpecText } from '../spec/read.ts';
 import type { StackSpec } from '../spec/types.ts';
 import type { System } from '../system.ts';
 import { inside } from '../workspace/paths.ts';
+import { isInterrupted, recoverFolder } from '../workspace/target.ts';
 
 export interface OpenStack {
   readonly root: string;
@@ -15,9 +16,14 @@ export interface OpenStack {
   readonly model: StackModel;
 }
 
-/** The stack in a folder, by its `redis-stack.yaml`. */
-export function openStack(system: System, dir: string): OpenStack {
+/**
+ * The stack in a folder, by its `redis-stack.yaml`. A change that was interrupted is finished first with `recover`;
+ * without it, it is a problem, for the files may not fit together.
+ */
+export function openStack(system: System, dir: string, { recover = false } = {}): OpenStack {
   const root = resolve(system.cwd, dir);
+  if (recover) recoverFolder(system.files, root);
+  else if (isInterrupted(system.files, root)) throw new ProblemError(interrupted(dir));
   const place = dir === '.' ? SPEC_FILE : `${dir.replace(/\/+$/, '')}/${SPEC_FILE}`;
   const text = readSpec(system, root, place);
   if (text === undefined) {
@@ -33,6 +39,15 @@ export function openStack(system: System, dir: string): OpenStack {
   const data = expectValue(readSpecText(text, place));
   const { spec } = expectValue(inFile(parseSpec(data, basename(root)), place));
   return { root, spec, model: buildModel(spec) };
+}
+
+function interrupted(dir: string) {
+  return problem(
+    'stack/interrupted',
+    dir,
+    'A change of this stack was interrupted, so its files may not fit together.',
+    `Finish it: create-redis-stack update${dir === '.' ? '' : ` ${dir}`}.`,
+  );
 }
 
 function readSpec(system: System, root: string, place: string): string | undefined {

@@ -1,55 +1,114 @@
 import { basename } from 'node:path';
-import { applyStack, generate, planStack } from '../pipeline.ts';
-import { changesAnything, conflicts, describePlan, planToJson } from '../plan/describe.ts';
+import { buildModel } from '../model/build.ts';
+import { applyStack, generate, planStack, readApplied } from '../pipeline.ts';
+import { consequences } from '../plan/consequences/index.ts';
+import { changesAnything, conflicts } from '../plan/describe.ts';
 import { merge } from '../plan/merge/index.ts';
-import type { Plan } from '../plan/types.ts';
-import { expectValue, ProblemError, problem } from '../problem.ts';
+import { expectValue, type Problem, ProblemError, problem, warning } from '../problem.ts';
 import { editSpecText } from '../spec/edit.ts';
-import { assign } from '../spec/flags.ts';
 import { parseSpec } from '../spec/parse.ts';
+import { revise } from '../spec/revise.ts';
+import type { StackSpec } from '../spec/types.ts';
 import type { System } from '../system.ts';
-import { recoverFolder } from '../workspace/target.ts';
+import { VERSION } from '../version.ts';
 import { assignmentsOf, type SpecArguments } from './arguments.ts';
+import { type ChoiceArguments, choicesOf, expectKnownPaths } from './choices.ts';
 import { printNotes } from './report.ts';
 import { openStack } from './stack.ts';
+import { type Outcome, planLines, report, showDiff } from './update-report.ts';
 import { parse } from './yaml.ts';
 
-export interface UpdateArguments extends Pick<SpecArguments, 'set' | 'short'> {
+export interface UpdateArguments extends Pick<SpecArguments, 'set' | 'short'>, ChoiceArguments {
   readonly dir: string;
+  readonly ask: boolean;
+  readonly adopt: boolean;
+  readonly diff: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
 
-/** Writes the stack again after redis-stack.yaml, the flags or this tool changed. Exit code 1 when edits clash. */
+/** Writes the stack again after redis-stack.yaml, the answers or this tool changed. Exit code 1 when edits clash. */
 export async function update(system: System, args: UpdateArguments): Promise<number> {
-  const { root, spec: stored } = openStack(system, args.dir);
-  if (!args.dryRun) recoverFolder(system.files, root);
-  const changed = expectValue(assign(stored, assignmentsOf(args), parse));
-  const parsed = parseSpec(changed, basename(root));
-  const { spec } = expectValue(parsed);
-  if (spec.name !== stored.name) throw new ProblemError(renamed(stored.name, spec.name));
+  const { root, spec: stored } = openStack(system, args.dir, { recover: !args.dryRun });
+  const { spec, notes } = await newSpec(system, stored, args, basename(root));
+  const applied = readApplied(system.files, root);
   const generated = generate(spec, stored);
-  const plan = planStack(system, root, generated, { merge, editSpec: editSpecText });
-  if (!args.dryRun && changesAnything(plan)) applyStack(system, root, generated, plan);
-  printNotes(system, parsed.ok ? parsed.notes : [], args.json);
-  system.out(report(plan, args));
+  const choices = choicesOf(args);
+  const { adopt } = args;
+  const plan = planStack(system, root, generated, { merge, editSpec: editSpecText, choices, adopt });
+  if (plan.damage.length > 0 && !adopt) throw new ProblemError(...plan.damage);
+  expectKnownPaths(plan, args);
+  const before = applied && buildModel(applied.spec);
+  const outcome: Outcome = { plan, follows: consequences(plan, before, generated.model) };
+  printNotes(system, [...notes, ...olderTool(applied?.tool)], args.json);
+  if (args.ask && !(await confirmed(system, outcome))) {
+    system.out('Nothing was written.\n');
+    return 0;
+  }
+  if (!args.dryRun && (changesAnything(plan) || plan.recordsMove)) applyStack(system, root, generated, plan);
+  system.out(report(outcome, args));
   return conflicts(plan).length > 0 ? 1 : 0;
 }
 
-function report(plan: Plan, { json, dryRun }: UpdateArguments): string {
-  const clashing = conflicts(plan);
-  if (json) return `${JSON.stringify({ written: !dryRun, plan: planToJson(plan) }, null, 2)}\n`;
-  if (!changesAnything(plan)) return 'Everything follows from the spec already.\n';
-  const left =
-    clashing.length === 0
-      ? []
-      : [
-          '',
-          'Left as they are; what they would be, with the clashes marked, is under .redis-stack/conflicts/.',
-          'Take over what you want, then run update again:',
-          ...clashing.map((c) => `  ${c.path}`),
-        ];
-  return `${[...describePlan(plan), ...(dryRun ? ['', 'Nothing was written.'] : []), ...left].join('\n')}\n`;
+interface NewSpec {
+  readonly spec: StackSpec;
+  readonly notes: readonly Problem[];
+}
+
+/** The stored spec with the flags, or with the answers of the questionnaire, laid over it. */
+async function newSpec(
+  system: System,
+  stored: StackSpec,
+  args: UpdateArguments,
+  directory: string,
+): Promise<NewSpec> {
+  const flagged = expectValue(revise(stored, assignmentsOf(args), parse));
+  const input = args.ask ? await askFor(system, flagged, directory) : flagged;
+  const parsed = parseSpec(input, directory);
+  const { spec } = expectValue(parsed);
+  if (spec.name !== stored.name) throw new ProblemError(renamed(stored.name, spec.name));
+  return { spec, notes: parsed.ok ? parsed.notes : [] };
+}
+
+async function askFor(system: System, input: unknown, directory: string): Promise<unknown> {
+  if (!system.interactive) throw new ProblemError(noTerminal());
+  const present = expectValue(parseSpec(input, directory)).spec;
+  const { askAgain } = await import('./ask.ts');
+  return askAgain(present);
+}
+
+async function confirmed(system: System, outcome: Outcome): Promise<boolean> {
+  if (!changesAnything(outcome.plan)) return true;
+  const { confirmPlan } = await import('./ask.ts');
+  return confirmPlan(system, planLines(outcome), () => showDiff(outcome.plan));
+}
+
+/** Two people with two releases would write the files to and fro. */
+function olderTool(wroteLast: string | undefined): readonly Problem[] {
+  if (wroteLast === undefined || compareReleases(wroteLast, VERSION) <= 0) return [];
+  return [
+    warning(
+      'update/older-tool',
+      'create-redis-stack',
+      `This is ${VERSION}; the stack was last written by ${wroteLast}, so this run may take back what that release improved.`,
+      `Run it with npx create-redis-stack@${wroteLast}.`,
+    ),
+  ];
+}
+
+function compareReleases(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.split(/[.-]/).slice(0, 3).map(Number));
+  const differing = (left ?? []).findIndex((part, i) => part !== right?.[i]);
+  return differing < 0 ? 0 : (left?.[differing] ?? 0) - (right?.[differing] ?? 0);
+}
+
+function noTerminal() {
+  return problem(
+    'cli/no-terminal',
+    '--ask',
+    'There is no terminal to ask questions in.',
+    'Edit redis-stack.yaml, or give --set path=value.',
+  );
 }
 
 function renamed(before: string, after: string) {

@@ -1,29 +1,23 @@
 import { evictionPolicies } from '../engines/catalogue.ts';
-import { ENGINE_NAMES, FAMILIES } from '../engines/releases.ts';
 import { parseBytes } from '../model/bytes.ts';
 import { evictionMeaning } from '../model/directives.ts';
 import { TOPOLOGIES } from '../topologies/registry.ts';
 import { completeSpec } from './complete.ts';
-import { NAME, type SpecInput } from './schema.ts';
 import {
-  type AppendFsync,
-  PATTERNS,
-  type Pattern,
-  type PersistenceMode,
-  type StackSpec,
-  WORKLOADS,
-  type Workload,
-} from './types.ts';
+  asItIs,
+  type Choice,
+  engineChoices,
+  engineValue,
+  line,
+  persistenceChoices,
+  persistenceValue,
+} from './question-choices.ts';
+import { reviseByAnswers } from './revise.ts';
+import { NAME, type SpecInput } from './schema.ts';
+import { PATTERNS, type Pattern, type StackSpec, WORKLOADS, type Workload } from './types.ts';
 
 /** What has been answered so far, in the shape of the spec itself. */
 export type Answers = SpecInput;
-
-export interface Choice {
-  readonly name: string;
-  readonly value: unknown;
-  readonly short?: string;
-  readonly checked?: boolean;
-}
 
 /** A question as inquirer and Yeoman both take it; `name` is a path in the spec. */
 export interface Question {
@@ -55,51 +49,26 @@ const PATTERN_MEANING: Readonly<Record<Pattern, string>> = {
   'cache-aside': 'read through a cache, load on a miss, one loader for many callers, safe invalidation',
 };
 
-type PersistenceChoice = readonly [mode: PersistenceMode, fsync: AppendFsync, short: string, meaning: string];
-
-const PERSISTENCE: readonly PersistenceChoice[] = [
-  [
-    'rdb',
-    'everysec',
-    'RDB',
-    'a snapshot now and then; a crash loses minutes. For caches that should restart warm',
-  ],
-  [
-    'aof',
-    'everysec',
-    'AOF, fsync every second',
-    'a log of writes; a crash loses about a second. For sessions and queues',
-  ],
-  ['aof', 'always', 'AOF, fsync always', 'nothing acknowledged is lost, at the speed of the disk. For money'],
-  ['hybrid', 'everysec', 'AOF and RDB', 'the log for durability, snapshots to copy away. For primary data'],
-  ['none', 'everysec', 'None', 'nothing survives a restart. For a standalone cache that refills by itself'],
-];
-
-const line = (short: string, meaning: string, value: unknown, checked?: boolean): Choice => ({
-  name: `${short} – ${meaning}`,
-  short,
-  value,
-  ...(checked === undefined ? {} : { checked }),
-});
-
-/** The questions, each with a default that follows from the answers before it. At most a dozen with the last word. */
-export function questions(directory: string, targets: readonly OfferedTarget[]): readonly Question[] {
-  const soFar = (answers: Answers): StackSpec => completeSpec(answers, directory).spec;
+/**
+ * The questions, each with a default that follows from the answers before it. At most a dozen with the last word.
+ * For a stack that exists the defaults are its present answers, and its name is no question.
+ */
+export function questions(
+  directory: string,
+  targets: readonly OfferedTarget[],
+  present?: StackSpec,
+): readonly Question[] {
+  const given = (answers: Answers): SpecInput =>
+    present ? (reviseByAnswers(present, answers as Record<string, unknown>) as SpecInput) : answers;
+  const soFar = (answers: Answers): StackSpec => completeSpec(given(answers), directory).spec;
   return [
-    {
-      type: 'input',
-      name: 'name',
-      message: 'Name of the stack',
-      default: NAME.test(directory) ? directory : 'redis',
-      validate: (value: string) =>
-        NAME.test(value) || 'Lower-case letters, digits and -, starting with a letter, 40 at most.',
-    },
+    ...(present ? [] : [nameQuestion(directory)]),
     {
       type: 'select',
       name: 'engine',
       message: 'Engine and release line',
-      default: () => undefined,
-      choices: engineChoices,
+      default: () => present && engineValue(present.engine),
+      choices: () => engineChoices(present?.engine),
       pageSize: 14,
     },
     {
@@ -117,7 +86,7 @@ export function questions(directory: string, targets: readonly OfferedTarget[]):
       default: (a: Answers) => soFar(a).topology.kind,
       choices: () => TOPOLOGIES.map((t) => line(t.title, t.meaning, t.kind)),
     },
-    ...sizeQuestions(soFar),
+    ...sizeQuestions(soFar, present),
     {
       type: 'input',
       name: 'memory.limit',
@@ -131,7 +100,7 @@ export function questions(directory: string, targets: readonly OfferedTarget[]):
       name: 'persistence',
       message: 'Persistence',
       default: (a: Answers) => persistenceValue(soFar(a).persistence),
-      choices: persistenceChoices,
+      choices: () => persistenceChoices(present?.persistence),
     },
     {
       type: 'select',
@@ -146,16 +115,31 @@ export function questions(directory: string, targets: readonly OfferedTarget[]):
       type: 'checkbox',
       name: 'client.patterns',
       message: 'Caching patterns of the client',
-      choices: () => PATTERNS.map((p) => line(p, PATTERN_MEANING[p], p, true)),
+      choices: (a) =>
+        PATTERNS.map((p) => line(p, PATTERN_MEANING[p], p, !present || soFar(a).client.patterns.includes(p))),
       validate: (picked: readonly unknown[]) => picked.length > 0 || 'Pick at least one.',
     },
     {
       type: 'checkbox',
       name: 'targets',
       message: 'What to write beside the configuration',
-      choices: () => targets.map((t) => line(t.title, t.meaning, t.id, true)),
+      choices: () =>
+        targets.map((t) =>
+          line(t.title, t.meaning, t.id, !present || (present.targets as readonly string[]).includes(t.id)),
+        ),
     },
   ];
+}
+
+function nameQuestion(directory: string): Question {
+  return {
+    type: 'input',
+    name: 'name',
+    message: 'Name of the stack',
+    default: NAME.test(directory) ? directory : 'redis',
+    validate: (value: string) =>
+      NAME.test(value) || 'Lower-case letters, digits and -, starting with a letter, 40 at most.',
+  };
 }
 
 function evictionUse(policy: string): string {
@@ -166,44 +150,28 @@ function evictionUse(policy: string): string {
   return policy.startsWith('volatile-') ? 'For keys with a TTL beside keys that must stay.' : 'For caches.';
 }
 
-function engineChoices(): Choice[] {
-  const all = ENGINE_NAMES.flatMap((name) => {
-    const { title, lines, defaultLine, licence } = FAMILIES[name];
-    return lines.toReversed().map((version) => ({
-      name: `${title} ${version} – ${licence(version)}${version === defaultLine ? '; proven by this tool, the usual choice' : ''}`,
-      short: `${title} ${version}`,
-      value: { name, version },
-      usual: version === defaultLine,
-    }));
-  });
-  // What most people want stands first; the list is long.
-  return [...all.filter((c) => c.usual), ...all.filter((c) => !c.usual)].map(
-    ({ usual: _, ...choice }) => choice,
-  );
-}
-
-function sizeQuestions(soFar: (answers: Answers) => StackSpec): readonly Question[] {
+function sizeQuestions(
+  soFar: (answers: Answers) => StackSpec,
+  present: StackSpec | undefined,
+): readonly Question[] {
   return TOPOLOGIES.flatMap((t) =>
-    t.sizeQuestions.map(
-      (q): Question => ({
+    t.sizeQuestions.map((q): Question => {
+      const now = present?.topology.kind === t.kind ? sizeOf(present, q.setting) : undefined;
+      return {
         type: 'select',
         name: `topology.${q.setting}`,
         message: q.message,
         when: (a) => soFar(a).topology.kind === t.kind,
-        default: (a: Answers) => (soFar(a).topology as unknown as Record<string, unknown>)[q.setting],
-        choices: () => q.choices.map((c) => line(String(c.value), c.meaning, c.value)),
-      }),
-    ),
+        default: (a: Answers) => sizeOf(soFar(a), q.setting),
+        choices: () => [
+          ...(now === undefined || q.choices.some((c) => c.value === now) ? [] : [asItIs(now)]),
+          ...q.choices.map((c) => line(String(c.value), c.meaning, c.value)),
+        ],
+      };
+    }),
   );
 }
 
-/** inquirer finds the default of a list by identity, so each choice has one object for good. */
-const PERSISTENCE_VALUES = PERSISTENCE.map(([mode, appendfsync]) => ({ mode, appendfsync }));
-
-function persistenceValue(wanted: StackSpec['persistence']) {
-  return PERSISTENCE_VALUES.find((v) => v.mode === wanted.mode && v.appendfsync === wanted.appendfsync);
-}
-
-function persistenceChoices(): Choice[] {
-  return PERSISTENCE.map(([, , short, meaning], i) => line(short, meaning, PERSISTENCE_VALUES[i]));
+function sizeOf(spec: StackSpec, setting: string): unknown {
+  return (spec.topology as unknown as Record<string, unknown>)[setting];
 }

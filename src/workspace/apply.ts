@@ -4,12 +4,23 @@ import type { Change, Plan } from '../plan/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { Files } from '../system.ts';
 import { takeLock } from './lock.ts';
-import { BASE, buildingFolder, CONFLICTS, inside, isInside, OURS, SECRETS, STATE, TMP } from './paths.ts';
-import { printState, STATE_FORMAT, type State } from './state.ts';
+import {
+  BASE,
+  buildingFolder,
+  CONFLICTS,
+  inside,
+  isInside,
+  JOURNAL,
+  OURS,
+  SECRETS,
+  STATE,
+  TMP,
+} from './paths.ts';
+import { LinkedFolders } from './read.ts';
+import { printState, type State } from './state.ts';
 
 const STAGED = `${TMP}/new`;
 const REPLACED = `${TMP}/old`;
-const JOURNAL = `${TMP}/journal.json`;
 
 type Put = (path: string, text: string, mode: number) => void;
 
@@ -17,7 +28,7 @@ type Step = { readonly op: 'write' | 'delete'; readonly path: string };
 
 export interface ApplyInput {
   readonly root: string;
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, 'changes'>;
   readonly spec: State['spec'];
   readonly tool: string;
 }
@@ -35,6 +46,7 @@ export function applyPlan(files: Files, input: ApplyInput): void {
 function changeTree(files: Files, input: ApplyInput): void {
   const { root } = input;
   let release: (() => void) | undefined;
+  expectNoLinks(files, input);
   try {
     files.makeDirectory(inside(root, OURS));
     release = takeLock(files, root);
@@ -151,13 +163,37 @@ function stageProposal(files: Files, root: string, change: Change, put: Put, ste
   else if (files.kind(inside(root, path)) === 'file') steps.push({ op: 'delete', path });
 }
 
-function nextState({ plan, spec, tool }: ApplyInput): State {
+/** The records as they are after a plan has been carried out. */
+export function nextState({ plan, spec, tool }: Omit<ApplyInput, 'root'>): State {
   const tracked = plan.changes.filter((c) => c.pristine !== undefined && c.ownership !== 'secret');
-  const files = tracked.map(({ path, pristine, mode, ownership }) => [
+  const files = tracked.map(({ path, pristine, pristineMode, ownership }) => [
     path,
-    { digest: digest(pristine ?? ''), mode: mode ?? 0o644, ownership },
+    {
+      digest: ownership === 'seed' ? digest('') : digest(pristine ?? ''),
+      mode: pristineMode ?? 0o644,
+      ownership,
+    },
   ]);
-  return { format: STATE_FORMAT, tool, spec, files: Object.fromEntries(files) as State['files'] };
+  return { tool, spec, files: Object.fromEntries(files) as State['files'] };
+}
+
+/** A folder that is a link must not carry our writing to another place; ours comes with version control like any file. */
+function expectNoLinks(files: Files, { root, plan }: ApplyInput): void {
+  const links = new LinkedFolders(files, root);
+  const touched = plan.changes
+    .filter((change) => change.action !== 'keep' && change.action !== 'conflict')
+    .map((change) => change.path);
+  const ours = plan.changes.flatMap(({ path }) => [`${BASE}/${path}`, `${CONFLICTS}/${path}`]);
+  const linked = [STATE, JOURNAL, ...ours, ...touched].find((path) => links.holds(path));
+  if (linked === undefined) return;
+  throw new ProblemError(
+    problem(
+      'disk/link',
+      dirname(linked),
+      'It is a link, or lies behind one; writing there would change another place.',
+      'Put a real folder there.',
+    ),
+  );
 }
 
 function carryOut(files: Files, root: string, steps: readonly Step[]): void {

@@ -4,6 +4,8 @@ export const OURS = '.redis-stack';
 export const STATE = `${OURS}/state.json`;
 export const BASE = `${OURS}/base`;
 export const TMP = `${OURS}/tmp`;
+/** What a run has decided; while it is there the files may not fit together. */
+export const JOURNAL = `${TMP}/journal.json`;
 export const LOCK = `${OURS}/lock`;
 /** Proposals for files where the user's edit and our new text clash. */
 export const CONFLICTS = `${OURS}/conflicts`;

@@ -57,8 +57,8 @@ function envText(
 
 function secretChange(path: string, current: string | undefined, text: string, mode: number): Change {
   const base = { path, mode, ownership: 'secret' } as const;
-  if (current === text) return { ...base, action: 'keep', because: 'unchanged' };
+  if (current === text) return { ...base, action: 'keep', reason: 'unchanged', because: 'unchanged' };
   return current === undefined
-    ? { ...base, action: 'create', because: 'new passwords', text }
-    : { ...base, action: 'update', because: 'passwords of new users', text };
+    ? { ...base, action: 'create', reason: 'secret', because: 'new passwords', text }
+    : { ...base, action: 'update', reason: 'secret', because: 'passwords of new users', text };
 }

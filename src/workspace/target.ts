@@ -4,7 +4,7 @@ import { SPEC_FILE } from '../spec/print.ts';
 import type { Files } from '../system.ts';
 import { finishInterrupted } from './apply.ts';
 import { isAlive, takeLock } from './lock.ts';
-import { buildingFolder, inside, OURS, STATE, TMP } from './paths.ts';
+import { buildingFolder, inside, JOURNAL, OURS, STATE, TMP } from './paths.ts';
 
 /** What may lie in a folder that is otherwise empty. */
 const HARMLESS = new Set(['.git', '.gitkeep', '.DS_Store', '.idea', '.vscode', 'Thumbs.db']);
@@ -65,6 +65,11 @@ function look(files: Files, root: string, shown: string) {
       problem('target/unreachable', shown, (cause as Error).message, 'Choose another folder.'),
     );
   }
+}
+
+/** True where a run was killed, or is at work, between its decision and its last step. */
+export function isInterrupted(files: Files, root: string): boolean {
+  return files.kind(inside(root, JOURNAL)) === 'file';
 }
 
 /** Finishes what a killed run had decided, or throws away what it had not decided. */
