@@ -8,7 +8,7 @@ import { esbuildTemplates } from './templates-plugin.mjs';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 /** What is loaded on demand: each becomes a file of its own beside the one that asks for it. */
-const ON_DEMAND = ['create', 'update', 'ask', 'check', 'up', 'status', 'down', 'problems', 'yaml'];
+const ON_DEMAND = ['create', 'update', 'live', 'ask', 'check', 'up', 'status', 'down', 'problems', 'yaml'];
 
 /** @type {import('esbuild').Plugin} */
 const onDemand = {

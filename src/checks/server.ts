@@ -1,7 +1,6 @@
-import { directiveFacts } from '../engines/catalogue.ts';
 import { type ConfLine, readConf } from '../engines/conf-lines.ts';
 import type { Engine } from '../engines/types.ts';
-import { parseBytes } from '../model/bytes.ts';
+import { effectiveLines, SET_BY_NODE, sameValue, shownValue } from '../model/config-values.ts';
 import { type Problem, ProblemError, problem } from '../problem.ts';
 import { parseFields, parsePairs } from '../redis/replies.ts';
 import { inside } from '../workspace/paths.ts';
@@ -18,7 +17,7 @@ export const server: Checker = {
 
 async function checkServer(context: CheckContext): Promise<CheckResult> {
   const { system, root, model } = context;
-  const written = lastOfEach(readConf(system.files.read(inside(root, 'conf/redis.conf')) ?? ''));
+  const written = effectiveLines(readConf(system.files.read(inside(root, 'conf/redis.conf')) ?? ''));
   return withScratch(context, async (scratch) => {
     const { connection } = await scratch.start('data');
     const values = parsePairs(await connection.call('CONFIG', 'GET', '*'));
@@ -45,29 +44,14 @@ export async function orSkipped(run: () => Promise<CheckResult>): Promise<CheckR
   }
 }
 
-/** Every node sets these for itself when it starts. */
-const SET_BY_NODE = new Set(['bind', 'port', 'dir', 'aclfile', 'masterauth', 'cluster-port']);
-
-function lastOfEach(lines: readonly ConfLine[]): readonly ConfLine[] {
-  const last = new Map<string, ConfLine>();
-  for (const line of lines) {
-    const before = line.name === 'save' && line.args[0] !== '' ? last.get('save') : undefined;
-    last.set(line.name, before ? { ...line, args: [...before.args, ...line.args] } : line);
-  }
-  return [...last.values()];
-}
-
 function compare(
   line: ConfLine,
   values: Readonly<Record<string, string>>,
   engine: Engine,
 ): readonly Problem[] {
-  const facts = directiveFacts(engine, line.name);
-  const got = values[line.name] ?? values[facts?.name ?? ''];
-  if (got === undefined) return [];
+  const got = shownValue(engine, values, line.name);
   const wanted = line.args.join(' ');
-  const kind = facts?.kind ?? 'string';
-  if (normalise(wanted, kind, line.name) === normalise(got, kind, line.name)) return [];
+  if (got === undefined || sameValue(engine, line.name, wanted, got)) return [];
   const at = `conf/redis.conf:${line.line}`;
   return [
     problem(
@@ -77,11 +61,4 @@ function compare(
       'Write the value that the server understands.',
     ),
   ];
-}
-
-function normalise(value: string, kind: string, name: string): string {
-  if (kind === 'memory' || kind === 'integer')
-    return String(value.endsWith('%') ? value : (parseBytes(value) ?? value));
-  if (name === 'notify-keyspace-events') return [...value.replace('A', 'g$lshzxetd')].sort().join('');
-  return value.trim().replace(/\s+/g, ' ').toLowerCase();
 }

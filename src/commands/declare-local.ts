@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
-import { flag, type Options } from './declare.ts';
+import { flag, type Options, seconds } from './declare.ts';
 
 export function addUp(program: Command, system: System, finish: (code: number) => void): void {
   program
@@ -53,17 +52,4 @@ export function addDown(program: Command, system: System, finish: (code: number)
         }),
       );
     });
-}
-
-function seconds(value: unknown): number {
-  const number = Number(value);
-  if (Number.isFinite(number) && number > 0 && number <= 3600) return number;
-  throw new ProblemError(
-    problem(
-      'cli/bad-timeout',
-      '--timeout',
-      `'${String(value)}' is not a number of seconds up to 3600.`,
-      'Write for instance --timeout 120.',
-    ),
-  );
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ProblemError, problem } from '../problem.ts';
 import { SHORT_FLAGS, type ShortFlag } from '../spec/short-flags.ts';
 import type { System } from '../system.ts';
 
@@ -78,6 +79,11 @@ export function addUpdate(program: Command, system: System, finish: (code: numbe
     .option('--ours <path>', 'where both changed it, keep yours; a path or all; may be repeated', repeat, [])
     .option('--theirs <path>', 'where both changed it, take what is generated', repeat, [])
     .option('--restore <path>', 'bring back a file that you deleted; may be repeated', repeat, [])
+    .option(
+      '--live',
+      'bring the running servers to it as well: set what can be set, restart the rest one by one',
+    )
+    .option('--timeout <seconds>', 'with --live, how long to wait for a node', '60')
     .option('--adopt', 'rebuild .redis-stack/ after it was edited or lost')
     .option('--dry-run', 'say what would change, change nothing')
     .option('--json', 'result for programs')
@@ -98,6 +104,8 @@ export function addUpdate(program: Command, system: System, finish: (code: numbe
           restore: options.restore as readonly string[],
           ask: flag(options, 'ask'),
           diff: flag(options, 'diff'),
+          live: flag(options, 'live'),
+          timeoutSeconds: seconds(options.timeout),
           adopt: flag(options, 'adopt'),
           dryRun: flag(options, 'dryRun'),
           json: flag(options, 'json'),
@@ -125,6 +133,20 @@ export function addCheck(program: Command, system: System, finish: (code: number
         }),
       );
     });
+}
+
+/** A number of seconds from the command line. */
+export function seconds(value: unknown): number {
+  const number = Number(value);
+  if (Number.isFinite(number) && number > 0 && number <= 3600) return number;
+  throw new ProblemError(
+    problem(
+      'cli/bad-timeout',
+      '--timeout',
+      `'${String(value)}' is not a number of seconds up to 3600.`,
+      'Write for instance --timeout 120.',
+    ),
+  );
 }
 
 function list(value: unknown): readonly string[] | undefined {

@@ -8,6 +8,15 @@ import type { Change, Plan } from '../plan/types.ts';
 export interface Outcome {
   readonly plan: Plan;
   readonly follows: readonly Consequence[];
+  readonly live?: LiveOutcome | undefined;
+}
+
+/** What became of the running servers. */
+export interface LiveOutcome {
+  readonly ok: boolean;
+  readonly lines: readonly string[];
+  /** For programs. */
+  readonly data: unknown;
 }
 
 interface Wanted {
@@ -17,18 +26,19 @@ interface Wanted {
 }
 
 export function report(outcome: Outcome, { json, dryRun, diff }: Wanted): string {
-  const { plan, follows } = outcome;
+  const { plan, follows, live } = outcome;
   if (json) {
-    const shown = { written: !dryRun, plan: planToJson(plan), follows };
+    const shown = { written: !dryRun, plan: planToJson(plan), follows, ...(live ? { live: live.data } : {}) };
     return `${JSON.stringify(diff ? { ...shown, diff: diffPlan(plan) } : shown, null, 2)}\n`;
   }
-  if (!changesAnything(plan)) return unchanged(plan);
+  const running = live ? `${live.lines.join('\n')}\n` : '';
+  if (!changesAnything(plan)) return unchanged(plan) + running;
   return [
     ...(diff ? [showDiff(plan)] : []),
     ...planLines(outcome),
     ...(dryRun ? ['', 'Nothing was written.'] : []),
     ...pending(plan),
-    '',
+    running,
   ].join('\n');
 }
 

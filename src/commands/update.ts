@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { buildModel } from '../model/build.ts';
-import { applyStack, generate, planStack, readApplied } from '../pipeline.ts';
+import { applyStack, type Generated, generate, planStack, readApplied } from '../pipeline.ts';
 import { consequences } from '../plan/consequences/index.ts';
 import { changesAnything, conflicts } from '../plan/describe.ts';
 import { merge } from '../plan/merge/index.ts';
+import type { Plan } from '../plan/types.ts';
 import { expectValue, type Problem, ProblemError, problem, warning } from '../problem.ts';
 import { editSpecText } from '../spec/edit.ts';
 import { parseSpec } from '../spec/parse.ts';
@@ -15,7 +16,7 @@ import { assignmentsOf, type SpecArguments } from './arguments.ts';
 import { type ChoiceArguments, choicesOf, expectKnownPaths } from './choices.ts';
 import { printNotes } from './report.ts';
 import { openStack } from './stack.ts';
-import { type Outcome, planLines, report, showDiff } from './update-report.ts';
+import { type LiveOutcome, type Outcome, planLines, report, showDiff } from './update-report.ts';
 import { parse } from './yaml.ts';
 
 export interface UpdateArguments extends Pick<SpecArguments, 'set' | 'short'>, ChoiceArguments {
@@ -23,12 +24,37 @@ export interface UpdateArguments extends Pick<SpecArguments, 'set' | 'short'>, C
   readonly ask: boolean;
   readonly adopt: boolean;
   readonly diff: boolean;
+  readonly live: boolean;
+  readonly timeoutSeconds: number;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
 
 /** Writes the stack again after redis-stack.yaml, the answers or this tool changed. Exit code 1 when edits clash. */
 export async function update(system: System, args: UpdateArguments): Promise<number> {
+  const { root, generated, outcome, notes } = await prepare(system, args);
+  const { plan } = outcome;
+  printNotes(system, notes, args.json);
+  if (args.ask && !(await confirmed(system, outcome))) {
+    system.out('Nothing was written.\n');
+    return 0;
+  }
+  if (!args.dryRun && (changesAnything(plan) || plan.recordsMove)) applyStack(system, root, generated, plan);
+  const clashing = conflicts(plan).length > 0;
+  const live = args.live && !clashing ? await goLive(system, { root, generated, plan, args }) : undefined;
+  system.out(report({ ...outcome, live }, args));
+  return clashing || live?.ok === false ? 1 : 0;
+}
+
+interface Prepared {
+  readonly root: string;
+  readonly generated: Generated;
+  readonly outcome: Outcome;
+  readonly notes: readonly Problem[];
+}
+
+/** Everything decided, nothing written. */
+async function prepare(system: System, args: UpdateArguments): Promise<Prepared> {
   const { root, spec: stored } = openStack(system, args.dir, { recover: !args.dryRun });
   const { spec, notes } = await newSpec(system, stored, args, basename(root));
   const applied = readApplied(system.files, root);
@@ -40,14 +66,21 @@ export async function update(system: System, args: UpdateArguments): Promise<num
   expectKnownPaths(plan, args);
   const before = applied && buildModel(applied.spec);
   const outcome: Outcome = { plan, follows: consequences(plan, before, generated.model) };
-  printNotes(system, [...notes, ...olderTool(applied?.tool)], args.json);
-  if (args.ask && !(await confirmed(system, outcome))) {
-    system.out('Nothing was written.\n');
-    return 0;
-  }
-  if (!args.dryRun && (changesAnything(plan) || plan.recordsMove)) applyStack(system, root, generated, plan);
-  system.out(report(outcome, args));
-  return conflicts(plan).length > 0 ? 1 : 0;
+  return { root, generated, outcome, notes: [...notes, ...olderTool(applied?.tool)] };
+}
+
+interface Live {
+  readonly root: string;
+  readonly generated: Generated;
+  readonly plan: Plan;
+  readonly args: UpdateArguments;
+}
+
+/** Loaded only where running servers are to be changed. */
+async function goLive(system: System, { root, generated, plan, args }: Live): Promise<LiveOutcome> {
+  const { bringLive } = await import('./live.ts');
+  const { timeoutSeconds, dryRun, json } = args;
+  return bringLive(system, { root, model: generated.model, plan, timeoutSeconds, dryRun, json });
 }
 
 interface NewSpec {
