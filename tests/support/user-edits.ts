@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What a user does to one file of a stack; one of the verbs below `file`. */
@@ -47,7 +39,10 @@ export function applyEdit(root: string, edit: UserEdit): void {
 function replace(path: string, find: string, put: string): void {
   const text = readFileSync(path, 'utf8');
   if (!text.includes(find)) throw new Error(`${path} does not hold ${JSON.stringify(find)}`);
-  writeFileSync(path, text.replace(find, () => put));
+  writeFileSync(
+    path,
+    text.replace(find, () => put),
+  );
 }
 
 /** The lines that these edits brought into a file. */
