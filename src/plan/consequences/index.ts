@@ -15,12 +15,19 @@ export function consequences(
   after: StackModel,
 ): readonly Consequence[] {
   return [
-    ...settingConsequences(after.engine, plan.changes),
+    ...(before && before.spec.topology.kind !== after.spec.topology.kind
+      ? otherTopology(after)
+      : settingConsequences(after.engine, plan.changes)),
     ...(before ? nodeConsequences(before, after) : []),
     ...composeConsequences(plan.changes),
     ...(before ? dataConsequences(before, after) : []),
     ...(before ? clientConsequences(before, after) : []),
   ];
+}
+
+/** Settings do not make one topology of another, so none of them is said to take effect by itself. */
+function otherTopology({ spec }: StackModel): readonly Consequence[] {
+  return [{ effect: 'restart', at: 'conf/', message: `the configuration of a ${spec.topology.kind} stack` }];
 }
 
 const TITLES: Readonly<Record<Effect, string>> = {

@@ -1,5 +1,5 @@
 import { choose, mergeLines } from './lines.ts';
-import { type Clash, type MergeResult, markers } from './types.ts';
+import { type Clash, type MergeResult, type MergeTexts, markers, type Settle } from './types.ts';
 
 /** A directive with the comments and blank lines above it. */
 interface Block {
@@ -24,13 +24,23 @@ const REPEATABLE: Readonly<Record<string, number>> = {
   sentinel: 3,
 };
 
-function keyOf(line: string): string {
+function directiveName(line: string): string {
   const words = line.trim().split(/\s+/);
   const name = (words[0] ?? '').toLowerCase();
   return [name, ...words.slice(1, REPEATABLE[name] ?? 1)].join(' ');
 }
 
-function parse(text: string): Parsed {
+/** The name before the equals sign. */
+function variableName(line: string): string {
+  return line
+    .trim()
+    .replace(/^export\s+/, '')
+    .replace(/\s*=.*$/s, '');
+}
+
+type NameOf = (line: string) => string;
+
+function parse(text: string, nameOf: NameOf): Parsed {
   const blocks: Block[] = [];
   const seen = new Map<string, number>();
   let lead = '';
@@ -39,7 +49,7 @@ function parse(text: string): Parsed {
       lead += line;
       continue;
     }
-    const name = keyOf(line);
+    const name = nameOf(line);
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
     blocks.push({ key: count === 1 ? name : `${name} (${count})`, lead, line });
@@ -52,18 +62,32 @@ function parse(text: string): Parsed {
  * Merges redis.conf, sentinel.conf and ACL files by directive: neighbours never clash, the user's order, comments and
  * extra lines stay, and a directive clashes only when both sides gave it different values.
  */
-export function mergeDirectives(pristine: string, current: string, next: string): MergeResult {
-  const [p, c, n] = [parse(pristine), parse(current), parse(next)];
+export const mergeDirectives: MergeTexts = (...texts) => mergeBlocks(directiveName, ...texts);
+
+/** Merges files of variables in the same way, by the name before the equals sign. */
+export const mergeVariables: MergeTexts = (...texts) => mergeBlocks(variableName, ...texts);
+
+function mergeBlocks(nameOf: NameOf, ...[pristine, current, next, settle]: Parameters<MergeTexts>) {
+  const [p, c, n] = [parse(pristine, nameOf), parse(current, nameOf), parse(next, nameOf)];
   const before = byKey(p);
   const after = byKey(n);
-  const clashes: Clash[] = [];
+  const work: Work = { settle, clashes: [] };
   const kept = c.blocks.flatMap((block) =>
-    mergeBlock(block, before.get(block.key), after.get(block.key), clashes),
+    mergeBlock(block, before.get(block.key), after.get(block.key), work),
   );
   const all = insertNew(kept, n.blocks, before, byKey(c));
   const tail = mergeComments(p.tail, c.tail, n.tail);
   const text = joinBlocks(all) + tail;
+  return result(text, work.clashes);
+}
+
+function result(text: string, clashes: readonly Clash[]): MergeResult {
   return clashes.length === 0 ? { ok: true, text } : { ok: false, proposal: text, clashes };
+}
+
+interface Work {
+  readonly settle: Settle | undefined;
+  readonly clashes: Clash[];
 }
 
 function byKey({ blocks }: Parsed): ReadonlyMap<string, Block> {
@@ -74,22 +98,31 @@ function mergeBlock(
   mine: Block,
   before: Block | undefined,
   after: Block | undefined,
-  clashes: Clash[],
+  work: Work,
 ): readonly Block[] {
   if (!before && !after) return [mine];
   const line = choose(trimmed(before), trimmed(mine), trimmed(after));
   const lead = mergeComments(before?.lead ?? '', mine.lead, after?.lead ?? mine.lead);
-  if (line === undefined) {
-    // One of ours that is no longer written, but that the user has changed, is the user's now.
-    if (!after) return [mine];
-    const clash = { at: mine.key, pristine: trimmed(before), current: trimmed(mine), next: trimmed(after) };
-    clashes.push(clash);
-    return [{ ...mine, lead, line: markers(clash) }];
-  }
+  if (line === undefined) return [{ ...mine, ...changedByBoth(mine, before, after, lead, work) }];
   // Ours is gone, and the user had not touched it.
   if (line === '') return mine.lead === before?.lead ? [] : [{ ...mine, line: '' }];
   const same = line === trimmed(mine);
   return [{ key: mine.key, lead, line: same ? mine.line : `${line}\n` }];
+}
+
+function changedByBoth(
+  mine: Block,
+  before: Block | undefined,
+  after: Block | undefined,
+  lead: string,
+  { settle, clashes }: Work,
+): Partial<Block> {
+  // One of ours that is no longer written, but that the user has changed, is the user's now.
+  if (!after || settle === 'yours') return {};
+  if (settle === 'generated') return { lead, line: `${trimmed(after)}\n` };
+  const clash = { at: mine.key, pristine: trimmed(before), current: trimmed(mine), next: trimmed(after) };
+  clashes.push(clash);
+  return { lead, line: markers(clash) };
 }
 
 function trimmed(block: Block | undefined): string {
@@ -98,8 +131,8 @@ function trimmed(block: Block | undefined): string {
 
 /** Comments never stop a merge: where both sides rewrote the same one, the user's stands. */
 function mergeComments(pristine: string, current: string, next: string): string {
-  const result = mergeLines(pristine, current, next);
-  return result.ok ? result.text : current;
+  const merged = mergeLines(pristine, current, next);
+  return merged.ok ? merged.text : current;
 }
 
 /** New directives of ours go behind the neighbour that they follow in the new text; what the user deleted stays away. */

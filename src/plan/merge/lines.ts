@@ -1,5 +1,5 @@
 import { diffArrays } from 'diff';
-import { type Clash, type MergeResult, markers } from './types.ts';
+import { type Clash, type MergeResult, markers, type Settle } from './types.ts';
 
 /** Pristine lines [from, to) that one side replaced by others. */
 interface Change {
@@ -8,8 +8,16 @@ interface Change {
   readonly lines: readonly string[];
 }
 
-/** Three-way merge by lines, with the verdicts of `git merge-file`: changes that overlap or touch clash. */
-export function mergeLines(pristine: string, current: string, next: string): MergeResult {
+/**
+ * Three-way merge by lines, with the verdicts of `git merge-file`: changes that overlap or touch clash, unless `settle`
+ * takes one side there.
+ */
+export function mergeLines(
+  pristine: string,
+  current: string,
+  next: string,
+  settle?: Settle | undefined,
+): MergeResult {
   const base = split(pristine);
   const sides = [changes(base, split(current)), changes(base, split(next))] as const;
   const clashes: Clash[] = [];
@@ -22,7 +30,7 @@ export function mergeLines(pristine: string, current: string, next: string): Mer
       current: applied(base, region, sides[0]),
       next: applied(base, region, sides[1]),
     };
-    const chosen = choose(texts.pristine, texts.current, texts.next);
+    const chosen = choose(texts.pristine, texts.current, texts.next) ?? settled(texts, settle);
     if (chosen === undefined) clashes.push({ at: `line ${region.from + 1}`, ...texts });
     out.push(chosen ?? markers({ at: '', ...texts }));
     at = region.to;
@@ -36,6 +44,10 @@ export function mergeLines(pristine: string, current: string, next: string): Mer
 export function choose<T>(pristine: T, current: T, next: T): T | undefined {
   if (current === pristine || current === next) return next;
   return next === pristine ? current : undefined;
+}
+
+function settled(texts: { readonly current: string; readonly next: string }, settle: Settle | undefined) {
+  return settle && (settle === 'yours' ? texts.current : texts.next);
 }
 
 function split(text: string): string[] {

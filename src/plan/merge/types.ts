@@ -15,7 +15,15 @@ export type MergeResult =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly proposal: string; readonly clashes: readonly Clash[] };
 
-export type MergeTexts = (pristine: string, current: string, next: string) => MergeResult;
+/** The side to take where both sides changed the same thing. */
+export type Settle = 'yours' | 'generated';
+
+export type MergeTexts = (
+  pristine: string,
+  current: string,
+  next: string,
+  settle?: Settle | undefined,
+) => MergeResult;
 
 /** A clash in the notation that editors know. */
 export function markers({ pristine, current, next }: Clash): string {

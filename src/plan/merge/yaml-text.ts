@@ -1,14 +1,28 @@
-import { isCollection, isScalar, type Node, type Pair, stringify, type YAMLMap } from 'yaml';
-
-export interface Text {
-  readonly text: string;
-}
+import { isCollection, isMap, type Node, type Pair, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
 
 /** Puts `text` where [from, to) was. */
 export interface Splice {
   readonly from: number;
   readonly to: number;
   readonly text: string;
+}
+
+/** A pair of a map or an item of a list. */
+export interface Unit {
+  readonly value: Node | null;
+  /** Where its key or its dash stands. */
+  readonly at: number;
+  /** The end of the line that holds its last character. */
+  readonly end: number;
+  /** Where the comments and blank lines above it begin. */
+  readonly lead: number;
+}
+
+/** A map or a list with its text; the names are keys, or what tells the items apart. */
+export interface Holder {
+  readonly text: string;
+  readonly node: YAMLMap | YAMLSeq;
+  readonly units: ReadonlyMap<string, Unit>;
 }
 
 /** Later places first, so that earlier ones keep their offsets; insertions at one place in their order. */
@@ -29,26 +43,45 @@ function lineEnd(text: string, at: number): number {
   return end < 0 ? text.length : end + 1;
 }
 
-function keyStart(pair: Pair): number {
-  return (pair.key as Node).range?.[0] ?? 0;
+/** Finds where each entry stands; `names` are those of the entries in their order. */
+export function holderOf(text: string, node: YAMLMap | YAMLSeq, names: readonly string[]): Holder {
+  const units = new Map<string, Unit>();
+  let floor: number | undefined;
+  node.items.forEach((item, i) => {
+    const { at, value, last } = isMap(node) ? placeOfPair(item as Pair) : placeOfItem(text, item as Node);
+    const end = contentEnd(text, at, last);
+    units.set(names[i] ?? '', { value, at, end, lead: leadStart(text, at, floor) });
+    floor = end;
+  });
+  return { text, node, units };
 }
 
-/** Where the content of a pair ends: the end of the line that holds its last character. */
-function contentEnd({ text }: Text, pair: Pair): number {
-  const value = pair.value as Node | null;
-  const range = value?.range ?? (pair.key as Node).range;
-  let at = range?.[1] ?? 0;
-  while (at > keyStart(pair) && /\s/.test(text[at - 1] ?? '')) at -= 1;
+interface Found {
+  readonly at: number;
+  readonly value: Node | null;
+  readonly last: number;
+}
+
+function placeOfPair({ key, value }: Pair): Found {
+  const node = value as Node | null;
+  const range = (key as Node).range;
+  return { at: range?.[0] ?? 0, value: node, last: (node?.range ?? range)?.[1] ?? 0 };
+}
+
+function placeOfItem(text: string, item: Node): Found {
+  const [from = 0, last = 0] = item.range ?? [];
+  return { at: Math.max(0, text.lastIndexOf('-', from - 1)), value: item, last };
+}
+
+function contentEnd(text: string, from: number, last: number): number {
+  let at = last;
+  while (at > from && /\s/.test(text[at - 1] ?? '')) at -= 1;
   return lineEnd(text, Math.max(0, at - 1));
 }
 
-/** Where the comments and blank lines above a pair begin. */
-function leadStart({ text }: Text, map: YAMLMap, pair: Pair): number {
-  const index = map.items.indexOf(pair);
-  const before = map.items[index - 1];
-  let at = lineStart(text, keyStart(pair));
-  const floor = before ? contentEnd({ text }, before) : at;
-  while (at > floor) {
+function leadStart(text: string, unitAt: number, floor: number | undefined): number {
+  let at = lineStart(text, unitAt);
+  while (at > (floor ?? at)) {
     const previous = lineStart(text, at - 1);
     if (!/^\s*(#.*)?$/.test(text.slice(previous, at).trimEnd())) break;
     at = previous;
@@ -56,86 +89,61 @@ function leadStart({ text }: Text, map: YAMLMap, pair: Pair): number {
   return at;
 }
 
-function indentOf({ text }: Text, pair: Pair): number {
-  return keyStart(pair) - lineStart(text, keyStart(pair));
+const indentOf = (text: string, { at }: Unit): number => at - lineStart(text, at);
+
+/** Where a unit's own text begins: its line, or, right behind a dash, the key itself. */
+function ownStart(text: string, { at }: Unit): number {
+  const line = lineStart(text, at);
+  return text.slice(line, at).trim() === '' ? line : at;
 }
 
-/** A pair of the new text with the comments above it, at another indentation. */
-function lift(next: Text, map: YAMLMap, pair: Pair, indent: number): string {
-  const from = leadStart(next, map, pair);
-  const raw = next.text.slice(from, contentEnd(next, pair));
-  const delta = indent - indentOf(next, pair);
+/** Lines [from, unit.end) of our text at another indentation. */
+function shifted(text: string, unit: Unit, from: number, indent: number): string {
+  const raw = ' '.repeat(from === unit.at ? indentOf(text, unit) : 0) + text.slice(from, unit.end);
+  const delta = indent - indentOf(text, unit);
   const lines = (raw.endsWith('\n') ? raw : `${raw}\n`).split('\n').slice(0, -1);
-  const shifted = lines.map((line) =>
+  const moved = lines.map((line) =>
     line.trim() === '' ? '' : delta >= 0 ? ' '.repeat(delta) + line : line.slice(-delta),
   );
-  return `${shifted.join('\n')}\n`;
+  return `${moved.join('\n')}\n`;
 }
 
-/** Takes a pair away, with the comments above it. */
-export function removePair(current: Text, map: YAMLMap, pair: Pair): Splice {
-  return { from: leadStart(current, map, pair), to: contentEnd(current, pair), text: '' };
+/** Takes an entry away, with the comments above it. */
+export function removeUnit({ lead, end }: Unit): Splice {
+  return { from: lead, to: end, text: '' };
 }
 
-interface Maps {
-  readonly current: YAMLMap;
-  readonly next: YAMLMap;
+/** Our entry in place of the user's; the comments above it may be the user's and stay. */
+export function replaceUnit(current: Holder, present: Unit, next: Holder, unit: Unit): Splice {
+  const from = ownStart(current.text, present);
+  const indent = indentOf(current.text, present);
+  const text = shifted(next.text, unit, ownStart(next.text, unit), indent);
+  return { from, to: present.end, text: from === present.at ? text.slice(indent) : text };
 }
 
-/** Our pair in place of the user's untouched one, or behind the neighbour that it follows in the new text. */
-export function pairText(
-  texts: { readonly current: Text; readonly next: Text },
-  maps: Maps,
-  present: Pair | undefined,
-  pair: Pair,
-): Splice {
-  const sibling = present ?? maps.current.items[0];
-  const indent = sibling ? indentOf(texts.current, sibling) : indentOf(texts.next, pair);
-  if (present) {
-    // The comments above a key that only changed its value may be the user's: they stay.
-    const from = lineStart(texts.current.text, keyStart(present));
-    const ours = lift(texts.next, maps.next, pair, indent);
-    const lead = texts.next.text.slice(
-      leadStart(texts.next, maps.next, pair),
-      lineStart(texts.next.text, keyStart(pair)),
-    );
-    return {
-      from,
-      to: contentEnd(texts.current, present),
-      text: ours
-        .split('\n')
-        .slice(lead.split('\n').length - 1)
-        .join('\n'),
-    };
-  }
-  const at = placeFor(texts.current, maps, pair);
-  const glue = at > 0 && texts.current.text[at - 1] !== '\n' ? '\n' : '';
-  return { from: at, to: at, text: glue + lift(texts.next, maps.next, pair, indent) };
+/** Our entry, with the comments above it, behind the neighbour that it follows in the new text. */
+export function insertUnit(current: Holder, next: Holder, name: string, unit: Unit): Splice {
+  const [first] = current.units.values();
+  const indent = first ? indentOf(current.text, first) : indentOf(next.text, unit);
+  const from = next.units.size > 0 && ownStart(next.text, unit) === unit.at ? unit.at : unit.lead;
+  const at = placeFor(current, next, name, first);
+  const glue = at > 0 && current.text[at - 1] !== '\n' ? '\n' : '';
+  return { from: at, to: at, text: glue + shifted(next.text, unit, from, indent) };
 }
 
-function placeFor(current: Text, { current: map, next }: Maps, pair: Pair): number {
-  const names = map.items.map(nameOf);
-  const before = next.items.slice(0, next.items.indexOf(pair)).reverse();
-  const neighbour = before.map((p) => map.items[names.indexOf(nameOf(p))]).find((p) => p !== undefined);
-  if (neighbour) return contentEnd(current, neighbour);
-  const first = map.items[0];
-  return first ? lineStart(current.text, keyStart(first)) : (map.range?.[1] ?? current.text.length);
-}
-
-function nameOf(pair: Pair): string {
-  return isScalar(pair.key) ? String(pair.key.value) : '';
+function placeFor(current: Holder, next: Holder, name: string, first: Unit | undefined): number {
+  const names = [...next.units.keys()];
+  const before = names.slice(0, names.indexOf(name)).reverse();
+  const neighbour = before.map((other) => current.units.get(other)).find((unit) => unit !== undefined);
+  if (neighbour) return neighbour.end;
+  return first ? ownStart(current.text, first) : (current.node.range?.[1] ?? current.text.length);
 }
 
 /** A list of words in place of the user's, in the style that the user's has. */
-export function valueText(current: Text, pair: Pair, items: readonly { readonly item: unknown }[]): Splice {
-  const value = pair.value as Node;
-  const [from = 0, end = 0] = value.range ?? [];
-  const words = items.map(({ item }) => stringify(item, { version: '1.1' }).trim());
-  if (isCollection(value) && value.flow) return { from, to: end, text: `[${words.join(', ')}]` };
-  const indent = from - lineStart(current.text, from);
-  return {
-    from,
-    to: contentEnd(current, pair),
-    text: `${words.map((word) => `- ${word}`).join(`\n${' '.repeat(indent)}`)}\n`,
-  };
+export function replaceWords({ text }: Holder, { value, end }: Unit, words: readonly unknown[]): Splice {
+  const [from = 0, last = 0] = value?.range ?? [];
+  const written = words.map((word) => stringify(word, { version: '1.1' }).trim());
+  if (isCollection(value) && value.flow) return { from, to: last, text: `[${written.join(', ')}]` };
+  const indent = ' '.repeat(from - lineStart(text, from));
+  return { from, to: end, text: `${written.map((word) => `- ${word}`).join(`\n${indent}`)}\n` };
 }

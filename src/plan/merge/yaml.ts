@@ -1,7 +1,28 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { mergeLines } from './lines.ts';
-import type { Clash, MergeResult } from './types.ts';
-import { applySplices, pairText, removePair, type Splice, type Text, valueText } from './yaml-text.ts';
+import { identitiesOf, mergeTrees, type Operation, type Path, type Tree } from './structure.ts';
+import type { MergeResult, Settle } from './types.ts';
+import {
+  applySplices,
+  type Holder,
+  holderOf,
+  insertUnit,
+  removeUnit,
+  replaceUnit,
+  replaceWords,
+  type Splice,
+} from './yaml-text.ts';
 
 /** A node as plain data that can be compared: aliases by name, maps as lists of entries in their order. */
 function plain(node: unknown): unknown {
@@ -16,56 +37,63 @@ function keyOf(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value) : JSON.stringify(plain(pair.key));
 }
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-interface Trees {
-  readonly pristine: YAMLMap | undefined;
-  readonly current: YAMLMap;
-  readonly next: YAMLMap;
-}
-
-interface Work {
-  readonly current: Text;
-  readonly next: Text;
-  readonly splices: Splice[];
-  readonly clashes: Clash[];
-}
+const parseYaml = (text: string): Document.Parsed =>
+  parseDocument(text, { version: '1.1', keepSourceTokens: false });
 
 /**
  * Merges YAML by structure. Our changes are cut into the user's own text, so that formatting, comments and anchors stay.
  * Where the structure says yes and the text comes out as something else, the lines decide.
  */
-export function mergeYaml(pristine: string, current: string, next: string): MergeResult {
-  const docs = [pristine, current, next].map((text) =>
-    parseDocument(text, { version: '1.1', keepSourceTokens: false }),
-  );
+export function mergeYaml(
+  pristine: string,
+  current: string,
+  next: string,
+  settle?: Settle | undefined,
+): MergeResult {
+  const byLines = () => mergeLines(pristine, current, next, settle);
+  const docs = [pristine, current, next].map(parseYaml);
   const [p, c, n] = docs.map((doc) => doc.contents);
-  if (docs.some((doc) => doc.errors.length > 0) || !isMap(p) || !isMap(c) || !isMap(n))
-    return mergeLines(pristine, current, next);
-  const work: Work = { current: { text: current }, next: { text: next }, splices: [], clashes: [] };
-  const expected = mergeMaps({ pristine: p, current: c, next: n }, '', work);
-  if (work.clashes.length > 0) return asLines(pristine, current, next, work.clashes);
-  const text = applySplices(current, work.splices);
-  const result = parseDocument(text, { version: '1.1' });
-  const faithful = result.errors.length === 0 && sameSet(plain(result.contents), expected);
-  return faithful && keepsOwnLines(pristine, current, text)
-    ? { ok: true, text }
-    : mergeLines(pristine, current, next);
+  if (docs.some((doc) => doc.errors.length > 0) || !isMap(p) || !isMap(c) || !isMap(n)) return byLines();
+  const outcome = mergeTrees(asTree(pristine, p), asTree(current, c), asTree(next, n), settle);
+  if (outcome.clashes.length > 0) {
+    const lines = byLines();
+    if (lines.ok && outcome.unsure && parseYaml(lines.text).errors.length === 0) return lines;
+    return { ok: false, proposal: lines.ok ? lines.text : lines.proposal, clashes: outcome.clashes };
+  }
+  const splices = outcome.operations.flatMap((operation) =>
+    splicesFor(operation, { text: current, node: c }, { text: next, node: n }),
+  );
+  const text = applySplices(current, splices);
+  const result = parseYaml(text);
+  const faithful = result.errors.length === 0 && sameSet(plain(result.contents), outcome.merged);
+  return faithful && keepsOwnLines(pristine, current, text) ? { ok: true, text } : byLines();
 }
 
 /** A comment of the user inside of what we replace is no part of the structure, and must not go with it. */
 function keepsOwnLines(pristine: string, current: string, text: string): boolean {
   const [ours, result] = [pristine, text].map((t) => new Set(t.split('\n').map((line) => line.trim())));
-  return current.split('\n').every((line) => ours?.has(line.trim()) || result?.has(line.trim()));
+  return commentsOf(current).every((comment) => textHas(ours, comment) || textHas(result, comment));
 }
 
-/** Key order is the user's business, so it does not count. */
+/** Comments on lines of their own and behind values, as they are written. */
+function commentsOf(text: string): readonly string[] {
+  return text.split('\n').flatMap((line) => /(?:^|\s)(#.*)$/.exec(line)?.[1]?.trim() ?? []);
+}
+
+function textHas(lines: ReadonlySet<string> | undefined, comment: string): boolean {
+  return lines !== undefined && [...lines].some((line) => line.endsWith(comment));
+}
+
+/** The order of keys, and of items that have a name, is the user's business, so it does not count. */
 function sameSet(a: unknown, b: unknown): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+  if (Array.isArray(value)) {
+    const items = value.map(sorted);
+    return identitiesOf(value) ? items.map((item) => JSON.stringify(item)).sort() : items;
+  }
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
@@ -74,92 +102,60 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** The clashes are those of the structure; the proposal to read is the one by lines. */
-function asLines(pristine: string, current: string, next: string, clashes: readonly Clash[]): MergeResult {
-  const lines = mergeLines(pristine, current, next);
-  return { ok: false, proposal: lines.ok ? lines.text : lines.proposal, clashes };
+type Collection = YAMLMap | YAMLSeq;
+
+function asTree(text: string, node: Collection): Tree {
+  return {
+    kind: isMap(node) ? 'map' : 'list',
+    data: plain(node),
+    text: '',
+    entries: entriesOf(text, node),
+  };
 }
 
-function mergeMaps({ pristine, current, next }: Trees, path: string, work: Work): Record<string, unknown> {
-  const merged = plain(current) as Record<string, unknown>;
-  const keys = new Set([...(pristine?.items ?? []), ...next.items].map(keyOf));
-  for (const key of keys) {
-    const at = path ? `${path}.${key}` : key;
-    const value = mergeKey({ pristine, current, next }, key, at, work);
-    if (value === undefined) delete merged[key];
-    else merged[key] = value;
-  }
-  return merged;
+/** The names of the entries in their order, undefined where there is no way to name them. */
+function namesOf(node: Collection): readonly string[] | undefined {
+  return isMap(node) ? node.items.map(keyOf) : identitiesOf(node.items.map(plain));
 }
 
-const pairAt = (map: YAMLMap | undefined, key: string): Pair | undefined =>
-  map?.items.find((pair) => keyOf(pair) === key);
-
-/** The value of a key after the merge, undefined where the key goes or stays away. */
-function mergeKey({ pristine, current, next }: Trees, key: string, at: string, work: Work): unknown {
-  const [p, c, n] = [pairAt(pristine, key), pairAt(current, key), pairAt(next, key)];
-  const [pv, cv, nv] = [p, c, n].map((pair) => pair && plain(pair.value));
-  if (same(pv, nv) || same(cv, nv)) return cv;
-  if (same(cv, pv)) return takeOurs({ pristine, current, next }, { c, n }, work);
-  if (!c) return undefined;
-  if (!n) return cv;
-  if (isMap(c.value) && isMap(n.value)) {
-    return mergeMaps(
-      { pristine: isMap(p?.value) ? p.value : undefined, current: c.value, next: n.value },
-      at,
-      work,
-    );
-  }
-  const list = mergeLists(p?.value, c.value, n.value);
-  if (list) {
-    work.splices.push(
-      valueText(
-        work.current,
-        c,
-        list.map((item) => ({ item, text: JSON.stringify(item) })),
-      ),
-    );
-    return list;
-  }
-  work.clashes.push({ at, pristine: show(pv), current: show(cv), next: show(nv) });
-  return cv;
-}
-
-function show(value: unknown): string {
-  return value === undefined ? '' : (JSON.stringify(value) ?? '');
-}
-
-interface Pairs {
-  readonly c: Pair | undefined;
-  readonly n: Pair | undefined;
-}
-
-/** The user has not touched this key: it becomes what we would write. */
-function takeOurs({ current, next }: Trees, { c, n }: Pairs, work: Work): unknown {
-  if (c && !n) {
-    work.splices.push(removePair(work.current, current, c));
-    return undefined;
-  }
-  if (n) work.splices.push(pairText(work, { current, next }, c, n));
-  return n && plain(n.value);
-}
-
-/** Lists of plain words: what we added and removed, laid over the user's list. */
-function mergeLists(p: unknown, c: unknown, n: unknown): readonly unknown[] | undefined {
-  const lists = [p ?? [], c, n].map((node) =>
-    Array.isArray(node) ? node : isSeq(node) ? node.items.map(plain) : undefined,
+function entriesOf(text: string, node: Collection): Tree['entries'] {
+  const names = namesOf(node);
+  if (!names) return undefined;
+  const { units } = holderOf(text, node, names);
+  return new Map(
+    [...units].map(([name, { value, lead, end }]) => [name, entryTree(text, value, text.slice(lead, end))]),
   );
-  const [before, mine, after] = lists;
-  if (
-    !before ||
-    !mine ||
-    !after ||
-    [before, mine, after].some((list) => list.some((item) => typeof item === 'object'))
-  )
-    return undefined;
-  const removed = before.filter((item) => !after.includes(item));
-  const added = after.filter((item) => !before.includes(item) && !mine.includes(item));
-  return [...mine.filter((item) => !removed.includes(item)), ...added];
 }
 
-export type { Node };
+function entryTree(text: string, value: Node | null, written: string): Tree {
+  if (isMap(value) || isSeq(value)) return { ...asTree(text, value), text: written };
+  return { kind: 'leaf', data: plain(value), text: written, entries: undefined };
+}
+
+interface Written {
+  readonly text: string;
+  readonly node: Collection;
+}
+
+/** The map or list that holds the last step of a path. */
+function holderAt({ text, node }: Written, path: Path): Holder | undefined {
+  const names = namesOf(node);
+  if (!names) return undefined;
+  const holder = holderOf(text, node, names);
+  const [step = '', ...rest] = path;
+  if (rest.length === 0) return holder;
+  const value = holder.units.get(step)?.value;
+  return isMap(value) || isSeq(value) ? holderAt({ text, node: value }, rest) : undefined;
+}
+
+function splicesFor(operation: Operation, current: Written, next: Written): readonly Splice[] {
+  const { path } = operation;
+  const name = path.at(-1) ?? '';
+  const [mine, ours] = [holderAt(current, path), holderAt(next, path)];
+  const present = mine?.units.get(name);
+  const unit = ours?.units.get(name);
+  if (mine && present && operation.kind === 'words') return [replaceWords(mine, present, operation.words)];
+  if (present && operation.kind === 'remove') return [removeUnit(present)];
+  if (!mine || !ours || !unit) return [];
+  return [present ? replaceUnit(mine, present, ours, unit) : insertUnit(mine, ours, name, unit)];
+}
