@@ -8,7 +8,19 @@ import { esbuildTemplates } from './templates-plugin.mjs';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 /** What is loaded on demand: each becomes a file of its own beside the one that asks for it. */
-const ON_DEMAND = ['create', 'update', 'live', 'ask', 'check', 'up', 'status', 'down', 'problems', 'yaml'];
+const ON_DEMAND = [
+  'create',
+  'update',
+  'live',
+  'ask',
+  'check',
+  'formats',
+  'up',
+  'status',
+  'down',
+  'problems',
+  'yaml',
+];
 
 /** @type {import('esbuild').Plugin} */
 const onDemand = {
@@ -31,8 +43,11 @@ const shared = {
   minify: true,
   legalComments: 'linked',
   logLevel: 'warning',
-  // The build of modules, of which only what is used stays; the one for Node is taken whole or not at all.
-  alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
+  // The builds of modules, of which only what is used stays; the one for Node is taken whole or not at all.
+  alias: {
+    yaml: './node_modules/yaml/browser/dist/index.js',
+    'jsonc-parser': './node_modules/jsonc-parser/lib/esm/main.js',
+  },
   // An optional peer: whoever runs the Yeoman generators has it.
   external: ['yeoman-generator'],
 };

@@ -1,41 +1,81 @@
+import { relative, sep } from 'node:path';
 import { CHECKERS } from '../checks/registry.ts';
 import type { Checker, CheckResult } from '../checks/types.ts';
 import { colors } from '../colors.ts';
 import { suggestion } from '../nearest.ts';
-import { ProblemError, problem } from '../problem.ts';
+import { isProblemError, ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
+import { inside } from '../workspace/paths.ts';
+import type { Checked } from './formats.ts';
 import { colouredProblem } from './problems.ts';
 import { withProgress } from './progress.ts';
-import { openStack } from './stack.ts';
+import { type OpenStack, openStack, stackRoot } from './stack.ts';
+
+const FORMATS = ['text', 'json', 'junit', 'sarif'] as const;
+type Format = (typeof FORMATS)[number];
 
 export interface CheckArguments {
   readonly dir: string;
   readonly only: readonly string[] | undefined;
   readonly strict: boolean;
-  readonly json: boolean;
+  readonly format: string;
 }
 
 /** Holds a stack against its spec and against the programs that read its files. Exit code 1 when anything is found. */
 export async function check(system: System, args: CheckArguments): Promise<number> {
-  const { root, model } = openStack(system, args.dir);
-  const chosen = choose(args.only).filter((checker) => checker.applies(model));
-  const results: { readonly id: string; readonly title: string; readonly result: CheckResult }[] = [];
-  for (const { id, title, run } of chosen) {
-    const result = await withProgress(system, args.json, (show) => {
+  const format = expectFormat(args.format);
+  const checkers = choose(args.only);
+  const stack = await open(system, args.dir, format);
+  if (!stack) return 2;
+  const checked: Checked[] = [];
+  for (const { id, title, run } of checkers.filter((checker) => checker.applies(stack.model))) {
+    const result = await withProgress(system, format !== 'text', (show) => {
       show(title);
-      return run({ system, root, model });
+      return run({ system, root: stack.root, model: stack.model });
     });
-    results.push({ id, title, result });
-    if (!args.json) system.out(describe(id, title, result));
+    checked.push({ id, title, result });
+    if (format === 'text') system.out(describe(id, title, result));
   }
-  if (args.json)
-    system.out(
-      `${JSON.stringify({ checks: results.map(({ id, title, result }) => ({ id, title, ...result })) }, null, 2)}\n`,
-    );
-  const bad = results.some(
+  await print(system, args.dir, format, checked);
+  const bad = checked.some(
     ({ result }) => result.status === 'failed' || (args.strict && result.status === 'skipped'),
   );
   return bad ? 1 : 0;
+}
+
+/** A reader of reports gets one also where there is nothing to look at. */
+async function open(system: System, dir: string, format: Format): Promise<OpenStack | undefined> {
+  try {
+    return openStack(system, dir);
+  } catch (error) {
+    if (!isProblemError(error) || format === 'text' || format === 'json') throw error;
+    const result: CheckResult = { status: 'failed', said: 'it cannot be read', findings: error.problems };
+    await print(system, dir, format, [{ id: 'spec', title: 'the spec is sound', result }]);
+    return undefined;
+  }
+}
+
+async function print(system: System, dir: string, format: Format, checked: readonly Checked[]) {
+  if (format === 'text') return;
+  if (format === 'json') {
+    const checks = checked.map(({ id, title, result }) => ({ id, title, ...result }));
+    system.out(`${JSON.stringify({ checks }, null, 2)}\n`);
+    return;
+  }
+  const { toJunit, toSarif } = await import('./formats.ts');
+  const root = stackRoot(system, dir);
+  const places = {
+    prefix: relative(system.cwd, root).split(sep).join('/'),
+    isFile: (path: string) => system.files.kind(inside(root, path)) === 'file',
+  };
+  system.out(format === 'junit' ? toJunit(checked) : toSarif(checked, places));
+}
+
+function expectFormat(given: string): Format {
+  const found = FORMATS.find((format) => format === given);
+  if (found) return found;
+  const message = `There is no format '${given.slice(0, 60)}'.`;
+  throw new ProblemError(problem('cli/unknown-format', '--format', message, suggestion(given, FORMATS)));
 }
 
 function choose(only: readonly string[] | undefined): readonly Checker[] {

@@ -25,7 +25,7 @@ const SHORT_HELP: Readonly<Record<ShortFlag, string>> = {
   persistence: 'none, rdb, aof or hybrid',
   eviction: 'maxmemory-policy, such as allkeys-lfu',
   patterns: 'caching patterns of the client, or all',
-  targets: 'what to write beside the configuration: compose,client',
+  targets: 'what to write beside the configuration: compose,client,ci',
   port: 'port of the first data node',
 };
 
@@ -120,8 +120,12 @@ export function addCheck(program: Command, system: System, finish: (code: number
     .description('is the spec sound, do the files follow from it, do the programs accept them?')
     .option('--only <ids>', 'only these checks, with commas')
     .option('--strict', 'a check that could not run is a finding')
-    .option('--json', 'result for programs')
-    .addHelpText('after', '\nExample:\n  create-redis-stack check shop --strict')
+    .option('--format <format>', 'text, json, junit or sarif', 'text')
+    .option('--json', 'the same as --format json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  create-redis-stack check shop --strict\n  create-redis-stack check shop --format sarif > redis-stack.sarif',
+    )
     .action(async (dir: string | undefined, options: Options) => {
       const { check } = await import('./check.ts');
       finish(
@@ -129,7 +133,7 @@ export function addCheck(program: Command, system: System, finish: (code: number
           dir: dir ?? '.',
           only: list(options.only),
           strict: flag(options, 'strict'),
-          json: flag(options, 'json'),
+          format: flag(options, 'json') ? 'json' : String(options.format),
         }),
       );
     });

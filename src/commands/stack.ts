@@ -16,12 +16,15 @@ export interface OpenStack {
   readonly model: StackModel;
 }
 
+/** The folder of a stack as an absolute path. */
+export const stackRoot = (system: System, dir: string): string => resolve(system.cwd, dir);
+
 /**
  * The stack in a folder, by its `redis-stack.yaml`. A change that was interrupted is finished first with `recover`;
  * without it, it is a problem, for the files may not fit together.
  */
 export function openStack(system: System, dir: string, { recover = false } = {}): OpenStack {
-  const root = resolve(system.cwd, dir);
+  const root = stackRoot(system, dir);
   if (recover) recoverFolder(system.files, root);
   else if (isInterrupted(system.files, root)) throw new ProblemError(interrupted(dir));
   const place = dir === '.' ? SPEC_FILE : `${dir.replace(/\/+$/, '')}/${SPEC_FILE}`;

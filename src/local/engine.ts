@@ -19,11 +19,14 @@ export async function findEngine(
 ): Promise<FoundEngine> {
   const server = onPath(engine.server, env.PATH);
   if (!server) throw new ProblemError(notInstalled(engine));
-  const { stdout } = await execa(server, ['--version'], {
+  const asked = await execa(server, ['--version'], {
     env: { ...env },
     extendEnv: false,
+    reject: false,
     timeout: 10_000,
   });
+  if (asked.failed) throw new ProblemError(cannotRun(engine, server, asked.shortMessage ?? 'no word'));
+  const stdout = String(asked.stdout);
   const version = /v=(\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? /(\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? '0.0.0';
   const line = version.split('.').slice(0, 2).join('.');
   if (compareLines(line, engine.version) < 0) throw new ProblemError(tooOld(engine, server, version, line));
@@ -54,6 +57,15 @@ function notInstalled(engine: Engine): Problem {
     'PATH',
     `There is no ${engine.server} on the PATH.`,
     installAdvice(engine),
+  );
+}
+
+function cannotRun(engine: Engine, server: string, said: string): Problem {
+  return problem(
+    'local/cannot-run',
+    server,
+    `It does not even say its version: ${said}`,
+    `Install it again, or remove it. ${installAdvice(engine)}`,
   );
 }
 

@@ -5,7 +5,7 @@ export const TOPOLOGY_KINDS = ['standalone', 'sentinel', 'cluster'] as const;
 export const PERSISTENCE_MODES = ['none', 'rdb', 'aof', 'hybrid'] as const;
 export const APPENDFSYNC = ['everysec', 'always', 'no'] as const;
 export const PATTERNS = ['cache-aside'] as const;
-export const OPTIONAL_TARGETS = ['compose', 'client'] as const;
+export const OPTIONAL_TARGETS = ['compose', 'client', 'ci'] as const;
 export const USER_ACCESS = ['readwrite', 'readonly'] as const;
 
 export type Workload = (typeof WORKLOADS)[number];

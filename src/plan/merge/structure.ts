@@ -54,6 +54,7 @@ const IDENTITIES = [
   'containerPort',
   'job_name',
   'job',
+  'uses',
 ];
 
 /** The identity of every item, undefined where an item has none or two have the same. */

@@ -87,6 +87,11 @@ function files(model: StackModel) {
     { what: 'containers', where: '`compose.yaml`', when: model.spec.targets.includes('compose') },
     { what: 'typed client', where: '`client/`', when: model.spec.targets.includes('client') },
     {
+      what: 'check of every pull request',
+      where: '`.github/workflows/redis-stack.yml`',
+      when: model.spec.targets.includes('ci'),
+    },
+    {
       what: 'what was generated last, to merge your edits',
       where: '`.redis-stack/` (commit it)',
       when: true,
