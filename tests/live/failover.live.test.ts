@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identify } from '../../src/local/process.ts';
 import { engines, newest } from '../support/engines.ts';
 import { until } from '../support/until.ts';
 import { compileClient, createStack, type Stack } from './stack.ts';
+import { lost, writeThrough } from './write-through.ts';
 
 const stacks: Stack[] = [];
 
@@ -57,10 +57,9 @@ describe('the loss of a primary, kill -9, under writes', () => {
     const victim = before[0];
     if (!victim) throw new Error('there is a primary');
 
-    const { acked, gapMs } = await writeThrough(stack, () => process.kill(stack.pid(victim.name), 'SIGKILL'));
-    expect(gapMs).toBeLessThan(30_000);
-    const { stdout } = await stack.work('verify', 'w', String(acked));
-    expect(JSON.parse(String(stdout))).toEqual({ lost: [] });
+    const written = await writeThrough(stack, () => process.kill(stack.pid(victim.name), 'SIGKILL'));
+    expect(written.gapMs).toBeLessThan(30_000);
+    expect(await lost(stack, written)).toEqual([]);
 
     // The dead node comes back as a replica of the one that took over.
     await stack.up();
@@ -70,27 +69,7 @@ describe('the loss of a primary, kill -9, under writes', () => {
     expect(after.nodes.filter((n) => n.role === 'primary')).toHaveLength(before.length);
     await until('the keys on every primary', async () => {
       const primaries = (await stack.status()).nodes.filter((n) => n.role === 'primary');
-      return primaries.reduce((sum, n) => sum + n.keys, 0) === acked;
+      return primaries.reduce((sum, n) => sum + n.keys, 0) === written.acked;
     });
   });
 });
-
-/** Writes through the emitted client, strikes after a second, and goes on until writes have flowed again for a while. */
-async function writeThrough(stack: Stack, strike: () => void): Promise<{ acked: number; gapMs: number }> {
-  const writer = stack.work('write', 'w', '60');
-  const times: number[] = [];
-  let struckAt = Number.POSITIVE_INFINITY;
-  for await (const line of createInterface({ input: writer.stdout as NodeJS.ReadableStream })) {
-    const { at } = JSON.parse(line) as { at: number };
-    times.push(at);
-    if (times.length === 300) {
-      strike();
-      struckAt = Date.now();
-    }
-    const resumed = times.filter((t) => t > struckAt + 3000).length;
-    if (resumed > 300) writer.stdin?.end();
-  }
-  await writer;
-  const gaps = times.slice(1).map((t, i) => t - (times[i] ?? t));
-  return { acked: times.length, gapMs: Math.max(...gaps) };
-}

@@ -5,6 +5,9 @@ import { parseFields, parsePairs } from '../../redis/replies.ts';
 import { groupsOf } from './survey.ts';
 import type { LiveContext } from './types.ts';
 
+/** Sentinel asks replicas every ten seconds, and chooses none whose last answer came from before it was in step. */
+const SENTINEL_SEES_MS = 30_000;
+
 /** Longer than a failover takes, and short enough that clients outlive it if this process dies meanwhile. */
 const PAUSE_MS = 15_000;
 
@@ -31,6 +34,14 @@ async function handOverBySentinel(
   const name = ctx.placed.sentinel?.primaryName ?? '';
   const [first] = sentinels;
   if (!first) return false;
+  const { data } = groupsOf(ctx);
+  const others = data.length - 1;
+  if (others > 0) {
+    ctx.onProgress('waiting until the Sentinels see every replica in step');
+    await within(SENTINEL_SEES_MS, `Sentinel saw ${others} replicas in step`, async () =>
+      withConnection(at(first), ctx.credentials, async (c) => (await replicasInStep(c, name)) >= others),
+    );
+  }
   const old = await openConnection(at(primary), ctx.credentials);
   try {
     if (parseFields(await old.call('INFO', 'replication')).connected_slaves === '0') return false;
@@ -50,6 +61,17 @@ async function handOverBySentinel(
   } finally {
     old.close();
   }
+}
+
+/** How many replicas a Sentinel would promote. */
+async function replicasInStep(sentinel: Connection, name: string): Promise<number> {
+  const replicas = ((await sentinel.call('SENTINEL', 'REPLICAS', name)) as unknown[]).map(parsePairs);
+  return replicas.filter(
+    (facts) =>
+      facts.flags === 'slave' &&
+      facts['master-link-status'] === 'ok' &&
+      facts['master-link-down-time'] === '0',
+  ).length;
 }
 
 /** The old primary may have ended meanwhile; the pause ends with it. */
