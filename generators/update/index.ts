@@ -8,8 +8,8 @@ import { describePlan } from '../../src/plan/describe.ts';
 import { merge } from '../../src/plan/merge/index.ts';
 import { expectValue } from '../../src/problem.ts';
 import { editSpecText } from '../../src/spec/edit.ts';
-import { assign } from '../../src/spec/flags.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
+import { revise } from '../../src/spec/revise.ts';
 import { declareOptions, given, specArguments } from '../options.ts';
 import { systemOf } from '../system.ts';
 
@@ -26,8 +26,8 @@ export default class UpdateGenerator extends Generator {
   writing(): void {
     const system = systemOf(this);
     const root = this.destinationRoot();
-    const { spec: stored } = openStack(system, root);
-    const changed = expectValue(assign(stored, assignmentsOf(specArguments(given(this))), parse));
+    const { spec: stored } = openStack(system, root, { recover: true });
+    const changed = expectValue(revise(stored, assignmentsOf(specArguments(given(this))), parse));
     const { spec } = expectValue(parseSpec(changed, basename(root)));
     const generated = generate(spec, stored);
     const plan = planStack(system, root, generated, { merge, editSpec: editSpecText });

@@ -15,6 +15,12 @@ export function takeLock(files: Files, root: string): () => void {
   throw new ProblemError(busy(root, 0));
 }
 
+/** True where a run was killed while it held the lock. */
+export function hasStaleLock(files: Files, root: string): boolean {
+  const owner = files.read(inside(root, LOCK));
+  return owner !== undefined && !isAlive(Number.parseInt(owner, 10));
+}
+
 /** True while a process of this number runs on this machine. */
 export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;

@@ -3,7 +3,7 @@ import { ProblemError, problem } from '../problem.ts';
 import { SPEC_FILE } from '../spec/print.ts';
 import type { Files } from '../system.ts';
 import { finishInterrupted } from './apply.ts';
-import { isAlive, takeLock } from './lock.ts';
+import { hasStaleLock, isAlive, takeLock } from './lock.ts';
 import { buildingFolder, inside, JOURNAL, OURS, STATE, TMP } from './paths.ts';
 
 /** What may lie in a folder that is otherwise empty. */
@@ -74,7 +74,7 @@ export function isInterrupted(files: Files, root: string): boolean {
 
 /** Finishes what a killed run had decided, or throws away what it had not decided. */
 export function recoverFolder(files: Files, root: string): void {
-  if (files.kind(inside(root, TMP)) !== 'directory') return;
+  if (files.kind(inside(root, TMP)) !== 'directory' && !hasStaleLock(files, root)) return;
   const release = takeLock(files, root);
   try {
     finishInterrupted(files, root);
