@@ -4,44 +4,19 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { env, pair as pairOf, time as timeIn } from './measure.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'bench-'));
 const runs = Number(process.argv[2] ?? 15);
 const ours = join(root, 'dist/cli.cjs');
 const vite = join(root, 'node_modules/create-vite/index.js');
-// A setting of some environments that adds tens of milliseconds to every Node process and hides what is measured.
-const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
 let count = 0;
 
 /** @param {string} file @param {readonly string[]} args @param {object} [extra] */
-function time(file, args, extra = {}) {
-  const start = process.hrtime.bigint();
-  const result = spawnSync(file, [...args], { cwd: work, env: { ...env, ...extra }, stdio: 'ignore' });
-  return { ms: Number(process.hrtime.bigint() - start) / 1e6, code: result.status };
-}
-
-/** @param {number[]} numbers */
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
-}
-
-/**
- * @param {string} what
- * @param {() => { ms: number }} a
- * @param {() => { ms: number }} b
- * @param {number} times
- */
-function pair(what, a, b, times = runs) {
-  a();
-  b();
-  const samples = Array.from({ length: times }, () => ({ a: a().ms, b: b().ms }));
-  const ratio = median(samples.map((s) => s.a / s.b));
-  const show = (/** @type {number[]} */ ms) => `${median(ms).toFixed(0)} ms`;
-  console.log(
-    `${what.padEnd(44)} ${show(samples.map((s) => s.a)).padStart(8)} : ${show(samples.map((s) => s.b)).padStart(8)}   ratio ${ratio.toFixed(2)}`,
-  );
-}
+const time = (file, args, extra = {}) => timeIn(file, args, { cwd: work, env: { ...env, ...extra } });
+/** @param {string} what @param {() => { ms: number }} a @param {() => { ms: number }} b */
+const pair = (what, a, b, times = runs) => pairOf(what, a, b, times);
 
 const fresh = (/** @type {string} */ name) => `${name}${count++}`;
 const node = process.execPath;
