@@ -27,10 +27,11 @@ function change(doc: Document, path: string, before: StackSpec, after: StackSpec
   const keys = path.split('.');
   const value = at(after, path);
   const node = doc.getIn(keys, true);
-  if (value === undefined) return node === undefined ? undefined : void doc.deleteIn(keys);
-  if (node === undefined) return insert(doc, keys, after);
-  if (!differs(at(before, path), value)) return;
-  if (isScalar(node) && typeof value !== 'object') node.value = value;
+  if (node === undefined) {
+    if (value !== undefined) insert(doc, keys, after);
+  } else if (value === undefined) doc.deleteIn(keys);
+  else if (!differs(at(before, path), value)) return;
+  else if (isScalar(node) && typeof value !== 'object') node.value = value;
   else doc.setIn(keys, doc.createNode(value));
 }
 
@@ -56,7 +57,10 @@ function insert(doc: Document, keys: readonly string[], after: StackSpec, depth 
   const map = depth === 0 ? doc.contents : doc.getIn(path, true);
   const key = keys[depth] ?? '';
   if (!isMap(map)) return;
-  if (depth < keys.length - 1 && isMap(map.get(key, true))) return insert(doc, keys, after, depth + 1);
+  if (depth < keys.length - 1 && isMap(map.get(key, true))) {
+    insert(doc, keys, after, depth + 1);
+    return;
+  }
   const order = Object.keys(path.reduce<unknown>(step, after) as object);
   const before = order.slice(0, order.indexOf(key)).reverse();
   const names = map.items.map((pair) => (isScalar(pair.key) ? String(pair.key.value) : ''));
