@@ -30,7 +30,7 @@ const tasks = {
   /** Cache-aside: one load for many callers, a hit afterwards, and a new load after an invalidation. */
   async cache() {
     let loads = 0;
-    const users = redis.cache(
+    const users = redis.use(
       cache({ name: 'user', version: 1, ttlMs: 60_000, key: (/** @type {string} */ id) => [id] }),
     );
     const load = async () => ({ n: ++loads });

@@ -1,21 +1,32 @@
 import { Codec } from './codec.js';
-import type { Guard } from './guard.js';
-import { type CacheKeyspace, entryKeys } from './keyspace.js';
+import type { Definition, Services } from './definition.js';
+import { wrap } from './envelope.js';
+import type { Missing } from './flights.js';
+import { type CacheDefinition, type CacheKeyspace, completeCache, entryKeys } from './keyspace.js';
 import { Leases } from './leases.js';
-import { type LoadCounts, type LoadMany, Loads } from './loads.js';
-import type { RedisPort } from './port.js';
+import { type LoadContext, type LoadCounts, type LoadMany, Loads } from './loads.js';
 import { type Entry, type ReadCounts, Reads } from './reads.js';
 import { persist } from './retry.js';
-
-export interface CacheServices {
-  readonly port: RedisPort;
-  readonly guard: Guard;
-  readonly keyPrefix: string;
-  readonly writeWithinMs: number;
-}
+import { Tags } from './tags.js';
+import { late, within } from './time.js';
 
 /** How often what happened since the start. */
-export type CacheStats = Readonly<ReadCounts & LoadCounts>;
+export type CacheStats = Readonly<ReadCounts & LoadCounts> & {
+  /** Answers from a spare copy while a load went on. */
+  readonly stale: number;
+  /** Loads begun before the value had ended. */
+  readonly early: number;
+};
+
+export type LoadOne<Value> = (context: LoadContext) => Promise<Value | null | undefined>;
+
+/** Names a set of cache entries of one type; throws `redis/bad-use` if the definition cannot work. */
+export function cache<Id, Value>(
+  definition: CacheDefinition<Id, Value>,
+): CacheKeyspace<Id, Value> & Definition<Cache<Id, Value>> {
+  const keyspace = completeCache(definition);
+  return { ...keyspace, open: (services) => new Cache(keyspace, services) };
+}
 
 /**
  * Values in Redis in front of a slower source of truth.
@@ -25,36 +36,47 @@ export type CacheStats = Readonly<ReadCounts & LoadCounts>;
  */
 export class Cache<Id, Value> {
   readonly #keyspace: CacheKeyspace<Id, Value>;
-  readonly #services: CacheServices;
+  readonly #services: Services;
   readonly #codec: Codec<Value>;
+  readonly #tags: Tags;
   readonly #leases: Leases;
   readonly #reads: Reads<Id, Value>;
   readonly #loads: Loads<Id, Value>;
+  readonly #counts = { stale: 0, early: 0 };
 
-  constructor(keyspace: CacheKeyspace<Id, Value>, services: CacheServices) {
-    const { port, guard } = services;
+  constructor(keyspace: CacheKeyspace<Id, Value>, services: Services) {
+    const { name, ttlMs, graceMs, jitter, maxLoadMs, hardTimeoutMs } = keyspace;
     this.#keyspace = keyspace;
     this.#services = services;
     this.#codec = new Codec(keyspace.schema);
-    this.#leases = new Leases(port, guard, keyspace);
-    this.#reads = new Reads(port, guard, this.#codec);
-    this.#loads = new Loads({
+    this.#tags = new Tags(services, name, Math.ceil(2 * (ttlMs * (1 + jitter) + graceMs)));
+    this.#leases = new Leases(services.port, services.guard, keyspace);
+    this.#reads = new Reads(services, keyspace, this.#codec, this.#tags);
+    this.#loads = new Loads<Id, Value>({
       codec: this.#codec,
       leases: this.#leases,
-      maxLoadMs: keyspace.maxLoadMs,
-      readSpare: async (keys) => (keyspace.graceMs > 0 ? this.#reads.spare(keys) : undefined),
+      maxLoadMs,
+      hardTimeoutMs,
+      ttlMs,
+      isWrapped: this.#isWrapped,
+      versionsOf: (tags) => this.#tags.ensure(tags),
+      readSpare: async (missing) => (graceMs > 0 ? this.#reads.spare(missing) : undefined),
+      observe: (what, ms) => services.observe({ name, what, ...(ms === undefined ? {} : { ms }) }),
     });
+    services.onClose(() => this.settled());
   }
 
   /**
    * Gives the cached value, or loads and caches it; `null` means that there is none. However many callers and processes
-   * miss at once, one of them loads. Rejects only with the loader's own error, which callers of this process share.
+   * miss at once, one of them loads. Rejects only with the loader's own error, which callers of this process share, or
+   * with `redis/load-timeout`.
    */
-  async getOrSet(id: Id, load: () => Promise<Value | null | undefined>): Promise<Value | null> {
+  async getOrSet(id: Id, load: LoadOne<Value>): Promise<Value | null> {
     const read = await this.#reads.one(this.#entry(id));
-    if ('hit' in read) return read.hit.value;
-    const [value = null] = await this.#loads.load([read.missing], async () => [await load()]);
-    return value;
+    const loadOne: LoadMany<Id, Value> = async (_ids, context) => [await load(context)];
+    if ('missing' in read) return this.#loadOrSpare(read.missing, loadOne);
+    if (read.early !== undefined) this.#loadEarly(read.early, loadOne);
+    return read.hit.value;
   }
 
   /**
@@ -80,8 +102,13 @@ export class Cache<Id, Value> {
    */
   async set(id: Id, value: Value | null): Promise<void> {
     const entry = this.#entry(id);
-    const text = this.#codec.encode(value);
-    await this.#write(entry, () => this.#leases.overwrite(entry.keys, text, value === null));
+    const { ttlMs } = this.#keyspace;
+    const json = this.#codec.encode(value);
+    await this.#write(entry, async () => {
+      const versions = await this.#tags.ensure(entry.tags);
+      const text = this.#isWrapped ? wrap(json, { madeMs: Date.now(), tookMs: 0, ttlMs, versions }) : json;
+      await this.#leases.overwrite(entry.keys, text, value === null);
+    });
   }
 
   /**
@@ -94,8 +121,24 @@ export class Cache<Id, Value> {
     await this.#write(entry, () => this.#services.port.del([value, lease, spare]));
   }
 
+  /**
+   * Has the value loaded anew by the next caller, and keeps the spare copy for as long as the load takes or fails: for
+   * changes that need not be seen at once. Rejects like `invalidate`.
+   */
+  async expire(id: Id): Promise<void> {
+    const entry = this.#entry(id);
+    const { value, lease } = entry.keys;
+    await this.#write(entry, () => this.#services.port.del([value, lease]));
+  }
+
+  /** Forgets every entry with this tag, also those that are being loaded; rejects like `invalidate`. */
+  async invalidateTag(tag: string): Promise<void> {
+    await this.#tags.invalidate(tag);
+    this.#loads.flights.detachTagged(tag);
+  }
+
   stats(): CacheStats {
-    return { ...this.#reads.counts, ...this.#loads.counts };
+    return { ...this.#reads.counts, ...this.#loads.counts, ...this.#counts };
   }
 
   /** Resolves when the loads under way have ended. */
@@ -103,8 +146,36 @@ export class Cache<Id, Value> {
     return this.#loads.flights.settled();
   }
 
+  get #isWrapped(): boolean {
+    return this.#keyspace.earlyRefresh > 0 || this.#keyspace.hasTags;
+  }
+
+  async #loadOrSpare(missing: Missing<Id>, load: LoadMany<Id, Value>): Promise<Value | null> {
+    const { graceMs, serveSpare, softTimeoutMs } = this.#keyspace;
+    const loading = this.#loads.load([missing], load).then(([value = null]) => value);
+    const patienceMs = serveSpare === 'while-loading' ? 0 : softTimeoutMs;
+    if (graceMs <= 0 || patienceMs === Number.POSITIVE_INFINITY) return loading;
+    // Somebody may be gone with the spare copy when the load fails.
+    loading.catch(() => {});
+    const waited = patienceMs > 0 ? await within(loading, patienceMs) : late;
+    if (waited !== late) return waited;
+    const spare = await this.#reads.spare(missing);
+    if (spare === undefined) return loading;
+    this.#counts.stale++;
+    this.#services.observe({ name: this.#keyspace.name, what: 'stale' });
+    return spare.value;
+  }
+
+  #loadEarly(missing: Missing<Id>, load: LoadMany<Id, Value>): void {
+    this.#counts.early++;
+    this.#services.observe({ name: this.#keyspace.name, what: 'early' });
+    // The present value is still good; a failed load is tried again by a later caller.
+    this.#loads.load([missing], load).catch(() => {});
+  }
+
   #entry(id: Id): Entry<Id> {
-    return { id, keys: entryKeys(this.#services.keyPrefix, this.#keyspace, id) };
+    const { tags } = this.#keyspace;
+    return { id, keys: entryKeys(this.#services.keyPrefix, this.#keyspace, id), tags: tags(id) };
   }
 
   /** Writes past the guard and through a failover; callers of this process stop sharing the load under way in any case. */

@@ -1,7 +1,7 @@
 import { createCluster } from '@redis/client';
 import type { ClusterStack } from './description.js';
 import { readCredentials, readView } from './environment.js';
-import { commandOptions, connectionOptions } from './node-redis.js';
+import { channelsOf, commandOptions, connectionOptions } from './node-redis.js';
 import { open } from './open.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 import { slotOf } from './slot.js';
@@ -20,6 +20,14 @@ export async function connect(stack: ClusterStack, options: ConnectOptions = {})
     // Half a second of failed reconnecting, and the remaining nodes are asked who took over.
     topologyRefreshOnReconnectionAttemptStrategy: 500,
   });
-  const shardOf = (key: string) => client.slots[slotOf(key)]?.master.address ?? stack.name;
-  return open({ client, addresses, shardOf }, options);
+  const routes = {
+    channels: channelsOf(client),
+    shardOf: (key: string) => client.slots[slotOf(key)]?.master.address ?? stack.name,
+    send: (key: string, words: string[]) => client.sendCommand<unknown>(key, false, words),
+    sendToPrimaries: async (words: string[]) =>
+      Promise.all(
+        client.masters.map(async (node) => (await client.nodeClient(node)).sendCommand<unknown>(words)),
+      ),
+  };
+  return open({ client, addresses, routes }, options);
 }

@@ -2,7 +2,7 @@ import { createClient } from '@redis/client';
 import type { StandaloneStack } from './description.js';
 import { readCredentials, readView } from './environment.js';
 import { RedisError } from './errors.js';
-import { commandOptions, connectionOptions } from './node-redis.js';
+import { channelsOf, commandOptions, connectionOptions } from './node-redis.js';
 import { open } from './open.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 
@@ -19,5 +19,12 @@ export async function connect(stack: StandaloneStack, options: ConnectOptions = 
     commandOptions,
     socket: { ...common.socket, ...address },
   });
-  return open({ client, addresses, shardOf: () => stack.name }, options);
+  const send = (words: string[]) => client.sendCommand<unknown>(words);
+  const routes = {
+    channels: channelsOf(client),
+    shardOf: () => stack.name,
+    send: (_key: string, words: string[]) => send(words),
+    sendToPrimaries: async (words: string[]) => [await send(words)],
+  };
+  return open({ client, addresses, routes }, options);
 }

@@ -11,6 +11,8 @@ export type RedisErrorCode =
   | 'redis/breaker-open'
   /** Not asked, because too many questions are still waiting for an answer. */
   | 'redis/overloaded'
+  /** A loader took longer than its `hardTimeoutMs`. */
+  | 'redis/load-timeout'
   /** Redis answered with an error; its words are in `cause`. */
   | 'redis/refused'
   /** The connection was closed by `close()`. */

@@ -6,6 +6,8 @@ export interface Missing<Id> {
   readonly keys: EntryKeys;
   /** The text that was found but could not be read, or nothing. */
   readonly unreadable: string;
+  /** The names of its tags. */
+  readonly tags: readonly string[];
 }
 
 export interface Landed<Value> {
@@ -52,6 +54,12 @@ export class Flights<Id, Value> {
   /** Lets callers from now on start a new load instead of sharing the present one. */
   detach(keys: EntryKeys): void {
     this.#flights.delete(keys.value);
+  }
+
+  /** The same for all entries with a tag. */
+  detachTagged(tag: string): void {
+    for (const { missing } of [...this.#flights.values()])
+      if (missing.tags.includes(tag)) this.detach(missing.keys);
   }
 
   /** Resolves when all that are under way now have ended. */

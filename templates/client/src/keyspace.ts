@@ -1,7 +1,5 @@
-import { RedisError } from './errors.js';
+import { badUse, checkMs, checkName, encodeId, type KeyPart } from './names.js';
 import type { StandardSchema } from './schema.js';
-
-export type KeyPart = string | number | bigint | boolean;
 
 export interface CacheDefinition<Id, Value> {
   /** Part of every key, such as `user`: letters, digits, `_`, `.` and `-`. */
@@ -43,6 +41,40 @@ export interface CacheDefinition<Id, Value> {
    */
   readonly graceMs?: number;
   /**
+   * When the spare copy is served: `on-error`, when the loader fails; `while-loading`, at once while one load goes on in
+   * the background. Only with `graceMs`.
+   *
+   * @default 'on-error'
+   */
+  readonly serveSpare?: 'on-error' | 'while-loading';
+  /**
+   * How long a caller waits for a load when there is a spare copy, in milliseconds; then it gets that, and the load goes on.
+   *
+   * @default Infinity
+   */
+  readonly softTimeoutMs?: number;
+  /**
+   * How long a load may take, in milliseconds; then its signal is aborted and callers get the spare copy, or
+   * `redis/load-timeout`.
+   *
+   * @default Infinity
+   */
+  readonly hardTimeoutMs?: number;
+  /**
+   * How eagerly a value is loaded anew before it ends, in the background and by one of many callers; 1 is the value of the
+   * paper, 0 turns it off.
+   *
+   * @default 0
+   */
+  readonly earlyRefresh?: number;
+  /**
+   * Tags of an entry, such as `org:7`: `invalidateTag` makes all entries with that tag invalid. They follow from the id,
+   * so that they are known before the load and an invalidation during it is noticed.
+   *
+   * @default no tags
+   */
+  readonly tags?: (id: Id) => readonly string[];
+  /**
    * The longest a load is expected to take, in milliseconds. Other callers and other processes wait this long for it
    * before one of them loads as well.
    *
@@ -51,22 +83,29 @@ export interface CacheDefinition<Id, Value> {
   readonly maxLoadMs?: number;
 }
 
-/** A definition with its defaults, for `redis.cache()`. */
+/** A definition with its defaults. */
 export type CacheKeyspace<Id, Value> = Required<Omit<CacheDefinition<Id, Value>, 'schema'>> &
-  Pick<CacheDefinition<Id, Value>, 'schema'>;
+  Pick<CacheDefinition<Id, Value>, 'schema'> & { readonly hasTags: boolean };
 
-/** Names a set of cache entries of one type; throws `redis/bad-use` if the definition cannot work. */
-export function cache<Id, Value>(definition: CacheDefinition<Id, Value>): CacheKeyspace<Id, Value> {
-  const { name, ttlMs, jitter = 0.1 } = definition;
-  if (!/^[\w.-]+$/.test(name))
-    throw badUse(`The cache name '${name}' has more than letters, digits, '_', '.' and '-'.`);
-  if (!(ttlMs >= 1)) throw badUse(`The cache '${name}' needs a ttlMs of at least 1.`);
+/** A definition with its defaults; throws `redis/bad-use` if it cannot work. */
+export function completeCache<Id, Value>(definition: CacheDefinition<Id, Value>): CacheKeyspace<Id, Value> {
+  const { name, ttlMs, jitter = 0.1, softTimeoutMs, hardTimeoutMs } = definition;
+  checkName(name);
+  checkMs(name, 'ttlMs', ttlMs);
   if (!(jitter >= 0 && jitter < 1)) throw badUse(`The cache '${name}' needs a jitter from 0 to below 1.`);
+  for (const [option, ms] of Object.entries({ softTimeoutMs, hardTimeoutMs }))
+    if (ms !== undefined && ms !== Number.POSITIVE_INFINITY) checkMs(name, option, ms);
   return {
     version: 1,
     negativeTtlMs: Math.min(10_000, ttlMs),
     graceMs: 0,
     maxLoadMs: 10_000,
+    serveSpare: 'on-error',
+    softTimeoutMs: Number.POSITIVE_INFINITY,
+    hardTimeoutMs: Number.POSITIVE_INFINITY,
+    earlyRefresh: 0,
+    tags: () => [],
+    hasTags: definition.tags !== undefined,
     ...definition,
     jitter,
   };
@@ -88,22 +127,3 @@ export function entryKeys<Id>(
   const value = `${prefix}${keyspace.name}:v${keyspace.version}:{${encodeId(keyspace.key(id))}}`;
   return { value, lease: `${value}:lease`, spare: `${value}:spare` };
 }
-
-/** Joins parts with `:`, in an alphabet without braces, so that an id can neither end the hash tag nor begin one. */
-export function encodeId(parts: readonly KeyPart[]): string {
-  if (parts.length === 0) throw badUse('A cache key has no parts.');
-  return parts.map(encodePart).join(':');
-}
-
-function encodePart(part: KeyPart): string {
-  const text = String(part);
-  // A bare percent sign stands for the empty text: no other text is encoded so.
-  if (text === '') return '%';
-  try {
-    return encodeURIComponent(text);
-  } catch {
-    throw badUse(`The key part ${JSON.stringify(text)} is not well-formed Unicode.`);
-  }
-}
-
-const badUse = (message: string) => new RedisError('redis/bad-use', message);

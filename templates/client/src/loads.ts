@@ -1,21 +1,37 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Codec, Decoded } from './codec.js';
+import { unwrap, wrap } from './envelope.js';
 import { RedisError } from './errors.js';
 import { type Flight, Flights, type Missing } from './flights.js';
-import type { EntryKeys } from './keyspace.js';
 import type { Leases } from './leases.js';
 import type { LeaseReply } from './scripts.js';
+import { late, within } from './time.js';
 
 /** Loads values for ids and gives them in the same order; `null` and `undefined` mean that there is none. */
-export type LoadMany<Id, Value> = (ids: readonly Id[]) => Promise<readonly (Value | null | undefined)[]>;
+export type LoadMany<Id, Value> = (
+  ids: readonly Id[],
+  context: LoadContext,
+) => Promise<readonly (Value | null | undefined)[]>;
 
-export interface LoadsOptions<Value> {
+export interface LoadContext {
+  /** Aborted when the load takes longer than `hardTimeoutMs`. */
+  readonly signal: AbortSignal;
+}
+
+export interface LoadsOptions<Id, Value> {
   readonly codec: Codec<Value>;
   readonly leases: Leases;
   readonly maxLoadMs: number;
+  readonly hardTimeoutMs: number;
+  readonly ttlMs: number;
+  /** True where values carry what early refresh or tags need. */
+  readonly isWrapped: boolean;
+  /** The present versions of tags, which get one where they have none. */
+  readonly versionsOf: (tags: readonly string[]) => Promise<readonly string[]>;
   /** Reads the copy that outlives the value. */
-  readonly readSpare: (keys: EntryKeys) => Promise<Decoded<Value>>;
+  readonly readSpare: (missing: Missing<Id>) => Promise<Decoded<Value>>;
+  readonly observe: (what: string, ms?: number) => void;
 }
 
 /** Counts since the start. */
@@ -30,6 +46,11 @@ export interface LoadCounts {
   rescued: number;
 }
 
+interface Made {
+  readonly tookMs: number;
+  readonly versions: readonly string[] | undefined;
+}
+
 /** One call of a loader under one lease token. */
 interface Batch<Id, Value> {
   readonly token: string;
@@ -40,9 +61,9 @@ interface Batch<Id, Value> {
 export class Loads<Id, Value> {
   readonly counts: LoadCounts = { loads: 0, joined: 0, fenced: 0, rescued: 0 };
   readonly flights = new Flights<Id, Value>();
-  readonly #options: LoadsOptions<Value>;
+  readonly #options: LoadsOptions<Id, Value>;
 
-  constructor(options: LoadsOptions<Value>) {
+  constructor(options: LoadsOptions<Id, Value>) {
     this.#options = options;
   }
 
@@ -97,11 +118,19 @@ export class Loads<Id, Value> {
     for (const [index, flight] of flights.entries()) {
       const reply = replies[index];
       if (reply === undefined || reply.kind === 'held') continue;
-      const found = reply.kind === 'found' ? await this.#options.codec.decode(reply.text) : undefined;
+      const found = reply.kind === 'found' ? await this.#found(flight, reply.text) : undefined;
       if (found === undefined) ours.push(flight);
       else flight.land({ value: found.value, isCurrent: true });
     }
     await this.#loadAndFill(ours, batch);
+  }
+
+  /** What another process has filled in meanwhile; with tags it counts only if they are as they are now. */
+  async #found({ missing }: Flight<Id, Value>, text: string): Promise<Decoded<Value>> {
+    const { json, envelope } = unwrap(text);
+    const versions = await this.#versionsOf(missing.tags);
+    const isValid = missing.tags.every((_, i) => envelope?.versions[i] === versions?.[i]);
+    return isValid ? this.#options.codec.decode(json) : undefined;
   }
 
   /** Waits for the value that another process loads; when that fails or takes too long, loads here. */
@@ -124,9 +153,18 @@ export class Loads<Id, Value> {
       batch.token,
     );
     try {
-      const values = await batch.load(entries.map(({ id }) => id));
+      // Before the load: an invalidation during it leaves these behind, and the value with them.
+      const versions = await Promise.all(entries.map(({ tags }) => this.#versionsOf(tags)));
+      const start = performance.now();
+      const values = await this.#loadInTime(entries, batch);
+      const tookMs = Math.round(performance.now() - start);
+      this.#options.observe('load', tookMs);
       checkCount(values, flights.length);
-      await Promise.all(flights.map((flight, index) => this.#fill(flight, batch, values[index] ?? null)));
+      await Promise.all(
+        flights.map((flight, index) =>
+          this.#fill(flight, batch, values[index] ?? null, { tookMs, versions: versions[index] }),
+        ),
+      );
     } catch (error) {
       await Promise.all(flights.map((flight) => this.#rescue(flight, batch, error)));
     } finally {
@@ -134,22 +172,60 @@ export class Loads<Id, Value> {
     }
   }
 
-  async #fill(flight: Flight<Id, Value>, { token }: Batch<Id, Value>, value: Value | null): Promise<void> {
-    const { codec, leases } = this.#options;
-    const filled = leases.fill(flight.missing.keys, token, codec.encode(value), value === null);
+  /** Without Redis there are no versions, and nothing that could be kept under them. */
+  async #versionsOf(tags: readonly string[]): Promise<readonly string[] | undefined> {
+    return tags.length === 0 ? [] : this.#options.versionsOf(tags).catch(() => undefined);
+  }
+
+  async #loadInTime(entries: readonly Missing<Id>[], { load }: Batch<Id, Value>) {
+    const { hardTimeoutMs } = this.#options;
+    const aborting = new AbortController();
+    const loading = load(
+      entries.map(({ id }) => id),
+      { signal: aborting.signal },
+    );
+    if (hardTimeoutMs === Number.POSITIVE_INFINITY) return loading;
+    const values = await within(loading, hardTimeoutMs);
+    if (values !== late) return values;
+    const error = new RedisError('redis/load-timeout', `The loader took longer than ${hardTimeoutMs} ms.`);
+    aborting.abort(error);
+    throw error;
+  }
+
+  async #fill(
+    flight: Flight<Id, Value>,
+    { token }: Batch<Id, Value>,
+    value: Value | null,
+    made: Made,
+  ): Promise<void> {
+    const { codec, leases, isWrapped, ttlMs } = this.#options;
+    const { tookMs, versions } = made;
+    const json = codec.encode(value);
+    if (versions === undefined) {
+      await leases.release(flight.missing.keys, token);
+      return flight.land({ value, isCurrent: true });
+    }
+    const text = isWrapped ? wrap(json, { madeMs: Date.now(), tookMs, ttlMs, versions }) : json;
+    const filled = leases.fill(flight.missing.keys, token, text, value === null);
     // Without an answer nobody can tell; the callers of this process share the value as they do without Redis.
     const isCurrent = await filled.catch(() => true);
-    if (!isCurrent) this.counts.fenced++;
+    if (!isCurrent) this.#fenced();
     flight.land({ value, isCurrent });
   }
 
   async #rescue(flight: Flight<Id, Value>, { token }: Batch<Id, Value>, error: unknown): Promise<void> {
     const { leases, readSpare } = this.#options;
-    const { keys } = flight.missing;
-    const [spare] = await Promise.all([readSpare(keys), leases.release(keys, token)]);
+    const { missing } = flight;
+    const [spare] = await Promise.all([readSpare(missing), leases.release(missing.keys, token)]);
     if (spare === undefined) return flight.fail(error);
     this.counts.rescued++;
+    this.#options.observe('rescued');
     flight.land({ value: spare.value, isCurrent: true });
+  }
+
+  #fenced(): void {
+    this.counts.fenced++;
+    this.#options.observe('fenced');
   }
 }
 

@@ -1,7 +1,7 @@
 import { ErrorReply } from '@redis/client';
 import type { Credentials } from './environment.js';
 import { RedisError } from './errors.js';
-import type { RedisPort } from './port.js';
+import type { ChannelKind, Listener, RedisPort } from './port.js';
 import { backoffMs } from './retry.js';
 import type { Script } from './scripts.js';
 
@@ -23,7 +23,22 @@ export interface NodeRedis {
   del(keys: string[]): Promise<number>;
   evalSha(sha1: string, input: ScriptInput): Promise<unknown>;
   eval(lua: string, input: ScriptInput): Promise<unknown>;
-  ping(): Promise<unknown>;
+}
+
+interface Channels {
+  on(name: string, listener: Listener): Promise<unknown>;
+  off(name: string, listener: Listener): Promise<unknown>;
+}
+
+/** Where the three kinds of client differ, or differ in their types. */
+export interface Routes {
+  readonly channels: Readonly<Record<ChannelKind, Channels>>;
+  /** Names the server that holds a key. */
+  readonly shardOf: (key: string) => string;
+  /** Sends a command to the server that holds a key. */
+  readonly send: (key: string, words: string[]) => Promise<unknown>;
+  /** Sends a command to every primary. */
+  readonly sendToPrimaries: (words: string[]) => Promise<readonly unknown[]>;
 }
 
 // The library's own timeout covers only commands not yet written, and costs an AbortSignal for each; 0 turns it off.
@@ -46,10 +61,10 @@ export function connectionOptions(name: string, credentials: Credentials) {
   };
 }
 
-/** Makes the port out of a client; `shardOf` names the server that holds a key, and closing ends `lifetime`. */
+/** Makes the port out of a client; closing ends `lifetime`. */
 export function createPort(
   client: NodeRedis,
-  shardOf: (key: string) => string,
+  { shardOf, send, sendToPrimaries, channels }: Routes,
   lifetime: AbortController,
 ): RedisPort {
   const ask = <T>(answer: Promise<T>): Promise<T> =>
@@ -67,8 +82,14 @@ export function createPort(
     incr: async (key) => ask(client.incr(key)),
     del: async (keys) => ask(client.del([...keys])),
     run: async (script, keys, args) => script.decode(await ask(runScript(client, script, keys, args))),
+    call: async (key, words) => ask(send(key, [...words])),
+    callPrimaries: async (words) => ask(sendToPrimaries([...words])),
+    async subscribe(kind, name, listener) {
+      await ask(channels[kind].on(name, listener));
+      return async () => void (await ask(channels[kind].off(name, listener)));
+    },
     async ping() {
-      await ask(client.ping());
+      await ask(sendToPrimaries(['PING']));
     },
     async close() {
       lifetime.abort();
@@ -77,6 +98,36 @@ export function createPort(
     async destroy() {
       lifetime.abort();
       await client.destroy();
+    },
+  };
+}
+
+type AnyListener = (message: unknown, channel: unknown) => unknown;
+
+interface Subscribing {
+  subscribe(name: string, listener: Listener): Promise<unknown>;
+  // The library types what listeners may get as text or bytes; without its last argument it is text.
+  unsubscribe(name: string, listener: AnyListener): Promise<unknown>;
+  pSubscribe(name: string, listener: Listener): Promise<unknown>;
+  pUnsubscribe(name: string, listener: AnyListener): Promise<unknown>;
+  sSubscribe(name: string, listener: Listener): Promise<unknown>;
+  sUnsubscribe(name: string, listener: AnyListener): Promise<unknown>;
+}
+
+/** The ways to listen that a client of the library has. */
+export function channelsOf(client: Subscribing): Routes['channels'] {
+  return {
+    channel: {
+      on: (name, listener) => client.subscribe(name, listener),
+      off: (name, listener) => client.unsubscribe(name, listener as AnyListener),
+    },
+    pattern: {
+      on: (name, listener) => client.pSubscribe(name, listener),
+      off: (name, listener) => client.pUnsubscribe(name, listener as AnyListener),
+    },
+    shard: {
+      on: (name, listener) => client.sSubscribe(name, listener),
+      off: (name, listener) => client.sUnsubscribe(name, listener as AnyListener),
     },
   };
 }

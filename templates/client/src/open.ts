@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from './description.js';
 import { RedisError } from './errors.js';
-import { createPort, type NodeRedis } from './node-redis.js';
+import { createPort, type NodeRedis, type Routes } from './node-redis.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 import { backoffMs } from './retry.js';
 import { late, within } from './time.js';
@@ -10,8 +10,7 @@ export interface Opening {
   readonly client: NodeRedis;
   /** Where the client begins, for the error message. */
   readonly addresses: readonly Address[];
-  /** Names the server that holds a key. */
-  readonly shardOf: (key: string) => string;
+  readonly routes: Routes;
 }
 
 /**
@@ -19,11 +18,11 @@ export interface Opening {
  * `startWithout`, resolves then and goes on trying.
  */
 export async function open(
-  { client, addresses, shardOf }: Opening,
+  { client, addresses, routes }: Opening,
   { connectWithinMs = 10_000, startWithout = false, onError }: ConnectOptions,
 ): Promise<RedisPort> {
   const lifetime = new AbortController();
-  const port = createPort(client, shardOf, lifetime);
+  const port = createPort(client, routes, lifetime);
   let lastError: unknown;
   const note = (error: unknown): void => {
     if (lifetime.signal.aborted) return;

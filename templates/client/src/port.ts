@@ -1,5 +1,13 @@
 import type { Script } from './scripts.js';
 
+/** A command and its arguments. */
+export type Words = readonly [command: string, ...args: string[]];
+
+/** One channel, every channel that a pattern such as `news.*` fits, or a channel that lives in one shard of a cluster. */
+export type ChannelKind = 'channel' | 'pattern' | 'shard';
+
+export type Listener = (message: string, channel: string) => void;
+
 /**
  * All that the rest of this module asks of Redis, so that one file knows the client library.
  * Each method rejects with `RedisError`: `redis/refused` when Redis said no, `redis/unreachable` when it could not be asked.
@@ -15,6 +23,12 @@ export interface RedisPort {
   del(keys: readonly string[]): Promise<number>;
   /** Runs a script; all its keys are in one slot. */
   run<Reply>(script: Script<Reply>, keys: readonly string[], args: readonly string[]): Promise<Reply>;
+  /** Sends a command to the server that holds `key`, and gives the reply as the server sent it. */
+  call(key: string, words: Words): Promise<unknown>;
+  /** Sends a command that is about no key to every primary, and gives their replies. */
+  callPrimaries(words: Words): Promise<readonly unknown[]>;
+  /** Listens to a channel, through reconnections and failovers, until the returned function is called. */
+  subscribe(kind: ChannelKind, name: string, listener: Listener): Promise<() => Promise<void>>;
   /** Resolves when every primary has answered. */
   ping(): Promise<void>;
   /** Names the server that holds a key, so that one failing shard is not held against the others. */

@@ -1,9 +1,8 @@
-import { Cache } from './cache-aside.js';
+import type { Definition, Observe, Opened, Services } from './definition.js';
 import type { StackDescription } from './description.js';
 import { Direct } from './direct.js';
 import { RedisError } from './errors.js';
 import { Guard, type GuardOptions } from './guard.js';
-import type { CacheKeyspace } from './keyspace.js';
 import type { Connect, ConnectOptions, RedisPort } from './port.js';
 import { late, within } from './time.js';
 
@@ -15,6 +14,22 @@ export interface RedisOptions extends ConnectOptions, GuardOptions {
    * @default 20000
    */
   readonly writeWithinMs?: number;
+  /**
+   * Told of hits, misses, loads and refusals, for your metrics and traces; called often, so it should be quick.
+   *
+   * @default nobody is told
+   */
+  readonly observe?: Observe;
+}
+
+/** How the connection is, as `health()` saw it. */
+export interface Health {
+  /** True where every primary answered in time and none is being left alone. */
+  readonly ok: boolean;
+  /** How long the slowest primary took, in milliseconds; undefined where it did not answer in time. */
+  readonly answeredMs: number | undefined;
+  /** The servers that caches leave alone for the moment. */
+  readonly resting: readonly string[];
 }
 
 export interface CloseOptions {
@@ -32,35 +47,66 @@ export class Redis {
   readonly direct: Direct;
   readonly #port: RedisPort;
   readonly #guard: Guard;
-  readonly #keyPrefix: string;
-  readonly #writeWithinMs: number;
+  readonly #services: Services;
+  readonly #opened = new Map<Definition<unknown>, unknown>();
+  readonly #others: RedisPort[] = [];
+  readonly #ends: (() => Promise<void>)[] = [];
   #closing: Promise<void> | undefined;
-  readonly #caches: { settled(): Promise<void> }[] = [];
 
-  constructor(port: RedisPort, keyPrefix: string, options: RedisOptions = {}) {
+  constructor(
+    port: RedisPort,
+    keyPrefix: string,
+    connectOther: () => Promise<RedisPort>,
+    options: RedisOptions = {},
+  ) {
     this.#port = port;
     this.#guard = new Guard(port, options);
-    this.#keyPrefix = keyPrefix;
-    this.#writeWithinMs = options.writeWithinMs ?? 20_000;
-    this.direct = new Direct(port, keyPrefix, this.#writeWithinMs);
+    const { writeWithinMs = 20_000, observe = () => {} } = options;
+    this.direct = new Direct(port, keyPrefix, writeWithinMs);
+    this.#services = {
+      port,
+      guard: this.#guard,
+      keyPrefix,
+      writeWithinMs,
+      observe,
+      connectOwn: () => this.#connectOwn(connectOther),
+      onClose: (end) => this.#ends.push(end),
+    };
   }
 
-  /** Makes the cache of a keyspace; make one for each keyspace and keep it, since its callers share loads. */
-  cache<Id, Value>(keyspace: CacheKeyspace<Id, Value>): Cache<Id, Value> {
-    const cache = new Cache(keyspace, {
-      port: this.#port,
-      guard: this.#guard,
-      keyPrefix: this.#keyPrefix,
-      writeWithinMs: this.#writeWithinMs,
-    });
-    this.#caches.push(cache);
-    return cache;
+  /** Opens a definition on this connection; the same one gives the same object, so that its callers share their work. */
+  use<Use>(definition: Definition<Use>): Use {
+    const known = this.#opened.get(definition);
+    if (known !== undefined) return known as Use;
+    const opened = definition.open(this.#services);
+    this.#opened.set(definition, opened);
+    return opened;
+  }
+
+  /** Opens all definitions of a set, under their names. */
+  open<const Definitions extends Readonly<Record<string, Definition<unknown>>>>(
+    definitions: Definitions,
+  ): Opened<Definitions> {
+    const entries = Object.entries(definitions).map(([name, one]) => [name, this.use(one)]);
+    return Object.fromEntries(entries) as Opened<Definitions>;
   }
 
   /** Resolves when every primary has answered; rejects with `redis/deadline` after `withinMs` milliseconds. */
   async ping(withinMs = 1000): Promise<void> {
     if ((await within(this.#port.ping(), withinMs)) !== late) return;
     throw new RedisError('redis/deadline', `Redis did not answer within ${withinMs} ms.`);
+  }
+
+  /** Says how the connection is; never rejects, and takes `withinMs` milliseconds at most. */
+  async health(withinMs = 1000): Promise<Health> {
+    const start = performance.now();
+    const answered = await this.ping(withinMs).then(
+      () => true,
+      () => false,
+    );
+    const resting = this.resting();
+    const answeredMs = answered ? performance.now() - start : undefined;
+    return { ok: answered && resting.length === 0, answeredMs, resting };
   }
 
   /** The servers that caches leave alone for the moment because they did not answer; empty in good times. */
@@ -78,12 +124,22 @@ export class Redis {
     this.#guard.stop();
     await within(this.#drain(), drainMs);
     // A client whose connection attempt hangs finishes in its own time.
-    await within(this.#port.destroy(), 1000);
+    const ports = [this.#port, ...this.#others];
+    await within(Promise.allSettled(ports.map((port) => port.destroy())), 1000);
   }
 
   async #drain(): Promise<void> {
-    await Promise.all(this.#caches.map((cache) => cache.settled()));
-    await this.#port.close();
+    // A worker that failed says so to whoever started it.
+    await Promise.allSettled(this.#ends.map((end) => end()));
+    await Promise.all([this.#port, ...this.#others].map((port) => port.close()));
+  }
+
+  async #connectOwn(connectOther: () => Promise<RedisPort>): Promise<RedisPort> {
+    const port = await connectOther();
+    this.#others.push(port);
+    // Closed while it was being opened.
+    if (this.#closing !== undefined) await port.destroy();
+    return port;
   }
 }
 
@@ -93,5 +149,6 @@ export async function openRedis<const Stack extends StackDescription>(
   stack: Stack,
   options: RedisOptions = {},
 ): Promise<Redis> {
-  return new Redis(await connect(stack, options), stack.keyPrefix, options);
+  const another = () => connect(stack, options);
+  return new Redis(await another(), stack.keyPrefix, another, options);
 }

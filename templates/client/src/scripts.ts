@@ -7,13 +7,13 @@ export interface Script<Reply> {
   readonly decode: (reply: unknown) => Reply;
 }
 
-const script = <Reply>(lua: string, decode: (reply: unknown) => Reply): Script<Reply> => ({
+export const script = <Reply>(lua: string, decode: (reply: unknown) => Reply): Script<Reply> => ({
   lua,
   sha1: createHash('sha1').update(lua).digest('hex'),
   decode,
 });
 
-const isOne = (reply: unknown): boolean => Number(reply) === 1;
+export const isOne = (reply: unknown): boolean => Number(reply) === 1;
 
 /** What a reader who missed gets: the value after all, the right to load it, or word that another one is loading it. */
 export type LeaseReply =
@@ -65,3 +65,15 @@ ${store}`,
 
 /** As `fillUnderLease`, but whatever the lease says; loads under way can no longer fill the key. */
 export const overwrite = script<boolean>(store, isOne);
+
+/** KEYS: version. ARGV: milliseconds to keep it, a text never used before, 1 to take it in any case. Gives the version. */
+export const createVersion = script<string>(
+  `local version = redis.call('GET', KEYS[1])
+if version and ARGV[3] == '0' then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  return version
+end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[1])
+return ARGV[2]`,
+  String,
+);

@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { engines } from '../../../tests/support/engines.ts';
 import { type Server, startServer } from '../../../tests/support/servers.ts';
+import { cache } from '../src/cache-aside.js';
 import { connect } from '../src/connect.standalone.js';
-import { cache } from '../src/keyspace.js';
 import { openRedis, type Redis } from '../src/redis.js';
 import { countingLoader, gatedLoader, timed } from './loader.ts';
 import { appUser, env, standaloneStack } from './stacks.ts';
@@ -29,7 +29,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
 
   test('a hundred callers of a cold key share one load', async () => {
     const loader = countingLoader(() => 'value');
-    const users = one.cache(things);
+    const users = one.use(things);
     const values = await Promise.all(Array.from({ length: 100 }, () => users.getOrSet('a', loader.load)));
     expect(new Set(values)).toEqual(new Set(['value']));
     expect(loader.calls).toBe(1);
@@ -40,7 +40,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
 
   test('two processes share one load', async () => {
     const loader = countingLoader(() => 'value', 300);
-    const caches = [one.cache(things), other.cache(things)];
+    const caches = [one.use(things), other.use(things)];
     const values = await Promise.all(
       caches.flatMap((one) => Array.from({ length: 20 }, () => one.getOrSet('a', loader.load))),
     );
@@ -50,7 +50,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
 
   test('a load longer than its lease is still the only one', async () => {
     const loader = countingLoader(() => 'value', 2600);
-    const caches = [one.cache(things), other.cache(things)];
+    const caches = [one.use(things), other.use(things)];
     await Promise.all(caches.map((one) => one.getOrSet('slow', loader.load)));
     expect(loader.calls).toBe(1);
   });
@@ -62,19 +62,19 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
       await sleep(20);
       throw new Error('no such table');
     };
-    const users = one.cache(things);
+    const users = one.use(things);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 100 }, () => users.getOrSet('a', failing)),
     );
     expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true);
     expect(calls).toBe(1);
-    const next = await timed(() => other.cache(things).getOrSet('a', async () => 'better'));
+    const next = await timed(() => other.use(things).getOrSet('a', async () => 'better'));
     expect(next.value).toBe('better');
     expect(next.ms).toBeLessThan(500);
   });
 
   test('a key invalidated elsewhere during its load is fresh for the next reader', async () => {
-    const [here, there] = [one.cache(things), other.cache(things)];
+    const [here, there] = [one.use(things), other.use(things)];
     const old = gatedLoader('old');
     const first = here.getOrSet('a', old.load);
     await old.entered;
@@ -89,7 +89,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
   });
 
   test('a value set elsewhere during a load is not overwritten by it', async () => {
-    const [here, there] = [one.cache(things), other.cache(things)];
+    const [here, there] = [one.use(things), other.use(things)];
     const old = gatedLoader('old');
     const first = here.getOrSet('a', old.load);
     await old.entered;
@@ -101,7 +101,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
 
   test.each([[0], [''], [false], [null], [[]]])('%j is a value', async (value) => {
     const loader = countingLoader(() => value, 0);
-    const users = one.cache(things);
+    const users = one.use(things);
     expect(await users.getOrSet('a', loader.load)).toEqual(value);
     expect(await users.getOrSet('a', loader.load)).toEqual(value);
     expect(loader.calls).toBe(1);
@@ -109,7 +109,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
 
   test('undefined is absence, remembered for the negative lifetime only', async () => {
     const loader = countingLoader<undefined>(() => undefined, 0);
-    const users = one.cache(
+    const users = one.use(
       cache<string, string>({ ...things, schema: v.string(), negativeTtlMs: 100, jitter: 0 }),
     );
     expect(await users.getOrSet('a', loader.load)).toBeNull();
@@ -121,7 +121,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
   });
 
   test('lifetimes are spread, and every key has one', async () => {
-    const users = one.cache(things);
+    const users = one.use(things);
     const ids = Array.from({ length: 40 }, (_, index) => String(index));
     await Promise.all(ids.map((id) => users.getOrSet(id, async () => id)));
     const keys = (await server.cli('KEYS', '*')).split('\n');
@@ -139,9 +139,9 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
       ttlMs: 60_000,
       schema: v.number(),
     });
-    await one.cache(things).set('a', 'text');
-    expect(await one.cache(numbers).getOrSet('a', async () => 7)).toBe(7);
-    expect(await other.cache(numbers).getOrSet('a', async () => 8)).toBe(7);
+    await one.use(things).set('a', 'text');
+    expect(await one.use(numbers).getOrSet('a', async () => 7)).toBe(7);
+    expect(await other.use(numbers).getOrSet('a', async () => 8)).toBe(7);
   });
 
   test('many ids cost one load of what is missing, in order, also from two callers', async () => {
@@ -151,7 +151,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
       await sleep(30);
       return ids.map((id) => (id === 'none' ? null : `value ${id}`));
     };
-    const users = one.cache(things);
+    const users = one.use(things);
     await users.set('b', 'value b');
     const ids = ['a', 'b', 'none', 'c', 'a'];
     const expected = ['value a', 'value b', null, 'value c', 'value a'];
@@ -171,7 +171,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
       jitter: 0,
       graceMs: 10_000,
     });
-    const users = one.cache(graced);
+    const users = one.use(graced);
     const broken = () => Promise.reject(new Error('source is down'));
     await users.getOrSet('a', async () => 'old');
     await sleep(80);
@@ -183,17 +183,17 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
 
   test('invalidate rejects when Redis refuses', async () => {
     await server.cli('ACL', 'SETUSER', 'app', '-del');
-    const refused = one.cache(things).invalidate('a');
+    const refused = one.use(things).invalidate('a');
     await expect(refused).rejects.toMatchObject({ code: 'redis/refused' });
     await server.cli('ACL', 'SETUSER', 'app', '+del');
   });
 
   test('scripts forgotten by the server are sent again', async () => {
-    const users = one.cache(things);
+    const users = one.use(things);
     await users.getOrSet('a', async () => 1);
     await server.cli('SCRIPT', 'FLUSH');
     await users.getOrSet('b', async () => 2);
-    expect(await other.cache(things).getOrSet('b', async () => 3)).toBe(2);
+    expect(await other.use(things).getOrSet('b', async () => 3)).toBe(2);
   });
 
   test('direct keys live behind the prefix', async () => {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
 import { type Cluster, startCluster } from '../../../tests/support/groups.ts';
+import { cache } from '../src/cache-aside.js';
 import { connect } from '../src/connect.cluster.js';
-import { cache } from '../src/keyspace.js';
 import { openRedis, type Redis } from '../src/redis.js';
 import { slotOf } from '../src/slot.js';
 import { publish } from './forward.ts';
@@ -40,7 +40,7 @@ describe('on a cluster, with a user of few rights', () => {
   });
 
   test('many ids across all shards are read, loaded once and kept', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     const loader = countingLoader(() => undefined, 5);
     const load = async (missing: readonly string[]) => {
       await loader.load();
@@ -48,7 +48,7 @@ describe('on a cluster, with a user of few rights', () => {
     };
     const expected = ids.map((id) => `value ${id}`);
     expect(await users.getMany(ids, load)).toEqual(expected);
-    expect(await other.cache(things).getMany(ids, load)).toEqual(expected);
+    expect(await other.use(things).getMany(ids, load)).toEqual(expected);
     expect(loader.calls).toBe(1);
     const sizes = await Promise.all((await cluster.primaries()).map((node) => node.cli('DBSIZE')));
     expect(sizes.every((size) => Number(size) > 0)).toBe(true);
@@ -64,7 +64,7 @@ describe('on a cluster, with a user of few rights', () => {
 
   test('invalidate shuts out a load in another process', async () => {
     const old = gatedLoader('old');
-    const [here, there] = [redis.cache(things), other.cache(things)];
+    const [here, there] = [redis.use(things), other.use(things)];
     const first = here.getOrSet('fenced', old.load);
     await old.entered;
     await there.invalidate('fenced');
@@ -102,7 +102,7 @@ describe('on a cluster, with a user of few rights', () => {
   });
 
   test('one shard is frozen: its keys come from the loader, the others from Redis', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     const load = async (missing: readonly string[]) => missing.map((id) => `value ${id}`);
     await users.getMany(ids, load);
     const frozen = await cluster.primary(`test:thing:v1:{${encodeURIComponent('id 0')}}`);
@@ -121,7 +121,7 @@ describe('on a cluster, with a user of few rights', () => {
   });
 
   test('a primary is killed: reads are answered, writes wait and go on', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     const writer = writeOnwards(redis.direct);
     await writer.acknowledged(50);
     const old = await cluster.primary('test:counter');

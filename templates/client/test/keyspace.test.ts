@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { cache } from '../src/cache-aside.js';
 import { Codec } from '../src/codec.js';
-import { type CacheKeyspace, cache, encodeId, entryKeys, type KeyPart } from '../src/keyspace.js';
+import { type CacheKeyspace, entryKeys } from '../src/keyspace.js';
+import { encodeId, type KeyPart } from '../src/names.js';
 import { slotOf } from '../src/slot.js';
 
 const parts = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 4 });

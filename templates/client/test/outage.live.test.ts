@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
 import { freePort, type Server, startServer } from '../../../tests/support/servers.ts';
 import { until } from '../../../tests/support/until.ts';
+import { cache } from '../src/cache-aside.js';
 import { connect } from '../src/connect.standalone.js';
-import { cache } from '../src/keyspace.js';
 import { openRedis, type Redis } from '../src/redis.js';
 import { countingLoader, timed } from './loader.ts';
 import { appUser, env, standaloneStack } from './stacks.ts';
@@ -26,7 +26,7 @@ describe('when Redis does not answer', () => {
   });
 
   test('frozen: one caller pays the deadline, the next ones nothing, and it is found again', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     await users.getOrSet('a', async () => 'cached');
     server.freeze();
     const loader = countingLoader(() => 'loaded', 5);
@@ -46,7 +46,7 @@ describe('when Redis does not answer', () => {
   });
 
   test('frozen for longer than the socket timeout: found again after that', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     server.freeze();
     await users.getOrSet('a', async () => 'loaded');
     // Long enough for the background reads to be further apart than that timeout.
@@ -66,7 +66,7 @@ describe('when Redis does not answer', () => {
   });
 
   test('frozen: callers of one key still share one load', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     server.freeze();
     const loader = countingLoader(() => 'loaded', 30);
     await Promise.all(Array.from({ length: 50 }, () => users.getOrSet('a', loader.load)));
@@ -76,7 +76,7 @@ describe('when Redis does not answer', () => {
   test('frozen: invalidate and direct writes reject in time', async () => {
     server.freeze();
     const write = await timed(() =>
-      Promise.allSettled([redis.cache(things).invalidate('a'), redis.direct.set('k', 'v'), redis.ping(500)]),
+      Promise.allSettled([redis.use(things).invalidate('a'), redis.direct.set('k', 'v'), redis.ping(500)]),
     );
     expect(write.value).toMatchObject(Array(3).fill({ reason: { code: 'redis/deadline' } }));
     expect(write.ms).toBeLessThan(5000);
@@ -91,7 +91,7 @@ describe('when Redis does not answer', () => {
   });
 
   test('dead: the loader answers at once, and the restarted server is used again', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     await server.kill();
     const loader = countingLoader(() => 'loaded', 5);
     const first = await timed(() => users.getOrSet('a', loader.load));
@@ -136,7 +136,7 @@ test('an application can start without Redis and finds it later', async () => {
     openRedis(connect, standaloneStack({ port }), { ...options, startWithout: false }),
   ).rejects.toThrow(`127.0.0.1:${port}`);
   const redis = await openRedis(connect, standaloneStack({ port }), options);
-  const users = redis.cache(things);
+  const users = redis.use(things);
   expect(await users.getOrSet('a', async () => 'loaded')).toBe('loaded');
   await using server = await startServer({ engine: newest('redis'), port, directives: appUser() });
   await redis.direct.set('k', 'v');

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
 import { type SentinelGroup, startSentinelGroup } from '../../../tests/support/groups.ts';
+import { cache } from '../src/cache-aside.js';
 import { connect } from '../src/connect.sentinel.js';
-import { cache } from '../src/keyspace.js';
 import { openRedis, type Redis } from '../src/redis.js';
 import { publish } from './forward.ts';
 import { countingLoader, timed } from './loader.ts';
@@ -36,7 +36,7 @@ describe('behind Sentinels, with a user of few rights on both', () => {
   });
 
   test('a burst of reads goes out together', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     await users.set('a', 'v');
     const serial = await timed(async () => {
       for (let call = 0; call < 200; call++) await redis.direct.get('k');
@@ -66,7 +66,7 @@ describe('behind Sentinels, with a user of few rights on both', () => {
   });
 
   test('the primary is killed: reads are answered, writes wait, nothing acknowledged is lost', async () => {
-    const users = redis.cache(things);
+    const users = redis.use(things);
     const writer = writeOnwards(redis.direct);
     await writer.acknowledged(50);
     const old = await group.agreedPrimary();

@@ -7,12 +7,14 @@ export function connectRedis(options?: RedisOptions): Promise<Redis> {
   return openRedis(connect, stack, options);
 }
 
-export type { Cache, CacheStats } from './cache-aside.js';
+export { type Cache, type CacheStats, cache } from './cache-aside.js';
+export type { Definition, Observe, Opened, RedisEvent } from './definition.js';
 export type { Direct } from './direct.js';
 export { RedisError, type RedisErrorCode } from './errors.js';
-export { type CacheDefinition, type CacheKeyspace, cache, type KeyPart } from './keyspace.js';
-export type { LoadMany } from './loads.js';
-export type { CloseOptions, Redis, RedisOptions } from './redis.js';
+export type { CacheDefinition, CacheKeyspace } from './keyspace.js';
+export type { LoadContext, LoadMany } from './loads.js';
+export { defineKeyspaces, type KeyPart } from './names.js';
+export type { CloseOptions, Health, Redis, RedisOptions } from './redis.js';
 export type { StandardSchema } from './schema.js';
 export { stack };
 export { connectRedis as connectShopRedis } from './redis.js';

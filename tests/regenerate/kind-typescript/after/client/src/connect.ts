@@ -1,7 +1,7 @@
 import { createSentinel } from '@redis/client';
 import type { SentinelStack } from './description.js';
 import { readCredentials, readSentinelCredentials, readView } from './environment.js';
-import { commandOptions, connectionOptions } from './node-redis.js';
+import { channelsOf, commandOptions, connectionOptions } from './node-redis.js';
 import { open } from './open.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 
@@ -22,7 +22,14 @@ export async function connect(stack: SentinelStack, options: ConnectOptions = {}
     // Sentinels announce a switch; this finds one whose announcement was missed.
     scanInterval: 5000,
   });
-  return open({ client, addresses, shardOf: () => stack.primaryName }, options);
+  const send = (words: string[]) => client.sendCommand<unknown>(false, words);
+  const routes = {
+    channels: channelsOf(client),
+    shardOf: () => stack.primaryName,
+    send: (_key: string, words: string[]) => send(words),
+    sendToPrimaries: async (words: string[]) => [await send(words)],
+  };
+  return open({ client, addresses, routes }, options);
 }
 
 /** The name that our application knows it by. */
