@@ -118,7 +118,7 @@ export class Cache<Id, Value> {
   async invalidate(id: Id): Promise<void> {
     const entry = this.#entry(id);
     const { value, lease, spare } = entry.keys;
-    await this.#write(entry, () => this.#services.port.del([value, lease, spare]));
+    await this.#write(entry, () => this.#services.port.call(value, ['DEL', value, lease, spare]));
   }
 
   /**
@@ -128,7 +128,7 @@ export class Cache<Id, Value> {
   async expire(id: Id): Promise<void> {
     const entry = this.#entry(id);
     const { value, lease } = entry.keys;
-    await this.#write(entry, () => this.#services.port.del([value, lease]));
+    await this.#write(entry, () => this.#services.port.call(value, ['DEL', value, lease]));
   }
 
   /** Forgets every entry with this tag, also those that are being loaded; rejects like `invalidate`. */

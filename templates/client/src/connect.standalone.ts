@@ -1,8 +1,9 @@
 import { createClient } from '@redis/client';
 import type { StandaloneStack } from './description.js';
-import { readCredentials, readView } from './environment.js';
+import { readLogin, readView } from './environment.js';
 import { RedisError } from './errors.js';
-import { channelsOf, commandOptions, connectionOptions } from './node-redis.js';
+import type { Link } from './link.js';
+import { commandOptions, commonLink, connectionOptions } from './node-redis.js';
 import { open } from './open.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 
@@ -12,19 +13,22 @@ export async function connect(stack: StandaloneStack, options: ConnectOptions = 
   const { addresses } = readView(stack, env);
   const [address] = addresses;
   if (address === undefined) throw new RedisError('redis/bad-environment', 'The stack has no address.');
-  const common = connectionOptions(stack.name, readCredentials(stack, env));
-  const client = createClient({
-    ...common,
-    RESP: 3,
-    commandOptions,
-    socket: { ...common.socket, ...address },
-  });
-  const send = (words: string[]) => client.sendCommand<unknown>(words);
-  const routes = {
-    channels: channelsOf(client),
-    shardOf: () => stack.name,
-    send: (_key: string, words: string[]) => send(words),
-    sendToPrimaries: async (words: string[]) => [await send(words)],
+  const login = readLogin(stack, env);
+  const createLink = (): Link => {
+    const common = connectionOptions(stack.name, login);
+    const client = createClient({
+      ...common,
+      RESP: 3,
+      commandOptions,
+      socket: { ...common.socket, ...address },
+    });
+    return {
+      ...commonLink(client, stack.name, login),
+      send: (_key, words) => client.sendCommand(words),
+      sendToPrimaries: async (words) => [await client.sendCommand(words)],
+      primaries: () => [address],
+      shardOf: () => stack.name,
+    };
   };
-  return open({ client, addresses, routes }, options);
+  return open(addresses, createLink, options);
 }

@@ -26,10 +26,18 @@ export interface Services {
   readonly onClose: (end: () => Promise<void>) => void;
 }
 
+/** `lasting` keys have no lifetime, so that `volatile-*` policies leave them alone; `expiring` keys have one. */
+export type Stay = 'lasting' | 'expiring';
+
 /** Something that can be used on a connection: a cache, a queue, a limit. Made once, opened on every connection. */
 export interface Definition<Opened> {
   /** Part of every key, such as `user`; one name is used by one definition. */
   readonly name: string;
+  /**
+   * What must not be dropped by a server that is full: keys without a lifetime, or also those that have one. `redis.open`
+   * refuses a server that may.
+   */
+  readonly mustStay?: Stay;
   /** Called by `redis.use`. */
   readonly open: (services: Services) => Opened;
 }

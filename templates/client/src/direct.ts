@@ -21,21 +21,27 @@ export class Direct {
 
   /** Gives the value, or `null` when there is none. */
   get(key: string): Promise<string | null> {
-    return persist(() => this.#port.get(this.#keyPrefix + key), this.#withinMs);
+    const full = this.#keyPrefix + key;
+    return persist(() => this.#port.get(full), this.#withinMs);
   }
 
   /** Stores the value for `ttlMs` milliseconds, or for ever without it. */
-  set(key: string, value: string, options: { readonly ttlMs?: number } = {}): Promise<void> {
-    return persist(() => this.#port.set(this.#keyPrefix + key, value, options.ttlMs), this.#withinMs);
+  async set(key: string, value: string, { ttlMs }: { readonly ttlMs?: number } = {}): Promise<void> {
+    await this.#call('SET', key, value, ...(ttlMs === undefined ? [] : ['PX', String(ttlMs)]));
   }
 
   /** Adds one and gives the new number; starts from zero. */
-  incr(key: string): Promise<number> {
-    return persist(() => this.#port.incr(this.#keyPrefix + key), this.#withinMs);
+  async incr(key: string): Promise<number> {
+    return Number(await this.#call('INCR', key));
   }
 
   /** Deletes the key and says whether there was one. */
   async delete(key: string): Promise<boolean> {
-    return (await persist(() => this.#port.del([this.#keyPrefix + key]), this.#withinMs)) > 0;
+    return Number(await this.#call('DEL', key)) > 0;
+  }
+
+  #call(command: string, key: string, ...args: readonly string[]): Promise<unknown> {
+    const full = this.#keyPrefix + key;
+    return persist(() => this.#port.call(full, [command, full, ...args]), this.#withinMs);
   }
 }

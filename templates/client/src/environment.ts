@@ -1,11 +1,22 @@
+import { readFileSync } from 'node:fs';
 import type { Address, StackDescription, View } from './description.js';
 import { RedisError } from './errors.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface Credentials {
+/** How to log in, and how the connection is encrypted; without `tls` it is not. */
+export interface Login {
   readonly username: string;
   readonly password: string;
+  readonly tls?: Tls;
+}
+
+/** What Node's `tls.connect` takes. */
+export interface Tls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
 }
 
 /**
@@ -21,17 +32,59 @@ export function readView(stack: StackDescription, env: Environment): View {
   throw new RedisError('redis/bad-environment', `REDIS_VIEW is '${view}'; it can be 'host' or 'network'.`);
 }
 
-/** The user of the data nodes. */
-export function readCredentials(stack: StackDescription, env: Environment): Credentials {
-  return { username: stack.user, password: readSecret(stack.passwordEnv, env) };
+/** The user of the data nodes: `REDIS_USER`, or that of the stack. */
+export function readLogin(stack: StackDescription, env: Environment): Login {
+  const username = env.REDIS_USER || stack.user;
+  return { username, password: readSecret(stack.passwordEnv, env), ...readTls(env) };
 }
 
 /** The user of the Sentinels. */
-export function readSentinelCredentials(
+export function readSentinelLogin(
   stack: StackDescription & { readonly kind: 'sentinel' },
   env: Environment,
-): Credentials {
-  return { username: stack.sentinelUser, password: readSecret(stack.sentinelPasswordEnv, env) };
+): Login {
+  return {
+    username: stack.sentinelUser,
+    password: readSecret(stack.sentinelPasswordEnv, env),
+    ...readTls(env),
+  };
+}
+
+/**
+ * `REDIS_TLS=on` encrypts and trusts the certificate authorities of the system; `REDIS_TLS_CA` names a file with another
+ * one, and encrypts as well. `REDIS_TLS_CERT` and `REDIS_TLS_KEY` name the client's own certificate, where the server asks
+ * for one, `REDIS_TLS_SERVER_NAME` the name in the server's certificate, where it is not the address.
+ */
+function readTls(env: Environment): { readonly tls?: Tls } {
+  const isOn = readSwitch('REDIS_TLS', env);
+  if (isOn === false || (isOn === undefined && !env.REDIS_TLS_CA)) return {};
+  const servername = env.REDIS_TLS_SERVER_NAME;
+  return {
+    tls: {
+      ...readText('ca', 'REDIS_TLS_CA', env),
+      ...readText('cert', 'REDIS_TLS_CERT', env),
+      ...readText('key', 'REDIS_TLS_KEY', env),
+      ...(servername ? { servername } : {}),
+    },
+  };
+}
+
+function readSwitch(name: string, env: Environment): boolean | undefined {
+  const text = env[name]?.toLowerCase();
+  if (!text) return undefined;
+  if (['on', 'true', 'yes', '1'].includes(text)) return true;
+  if (['off', 'false', 'no', '0'].includes(text)) return false;
+  throw new RedisError('redis/bad-environment', `${name} is '${env[name]}'; it can be 'on' or 'off'.`);
+}
+
+function readText(option: 'ca' | 'cert' | 'key', name: string, env: Environment): Tls {
+  const path = env[name];
+  if (!path) return {};
+  try {
+    return { [option]: readFileSync(path, 'utf8') };
+  } catch (error) {
+    throw new RedisError('redis/bad-environment', `${name} names '${path}', which cannot be read.`, error);
+  }
 }
 
 function readSecret(name: string, env: Environment): string {

@@ -13,6 +13,12 @@ export type RedisErrorCode =
   | 'redis/overloaded'
   /** A loader took longer than its `hardTimeoutMs`. */
   | 'redis/load-timeout'
+  /** Another one holds the lock. */
+  | 'redis/locked'
+  /** The lock ended while it was held. */
+  | 'redis/lock-lost'
+  /** The server drops keys when it is full, and this must not be dropped. */
+  | 'redis/may-evict'
   /** Redis answered with an error; its words are in `cause`. */
   | 'redis/refused'
   /** The connection was closed by `close()`. */

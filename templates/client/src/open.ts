@@ -1,51 +1,51 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from './description.js';
 import { RedisError } from './errors.js';
-import { createPort, type NodeRedis, type Routes } from './node-redis.js';
+import { createPort, type Link } from './link.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 import { backoffMs } from './retry.js';
+import { supervise } from './supervisor.js';
 import { late, within } from './time.js';
 
-export interface Opening {
-  readonly client: NodeRedis;
-  /** Where the client begins, for the error message. */
-  readonly addresses: readonly Address[];
-  readonly routes: Routes;
-}
-
 /**
- * Connects a client, trying again until it succeeds. Rejects with `redis/unreachable` after `connectWithinMs`, or, with
- * `startWithout`, resolves then and goes on trying.
+ * Connects, trying again until it succeeds, and replaces the connections when a primary falls silent. Rejects with
+ * `redis/unreachable` after `connectWithinMs`, or, with `startWithout`, resolves then and goes on trying. `addresses` are
+ * where it begins, for the error message; `createLink` is called for each set of connections.
  */
 export async function open(
-  { client, addresses, routes }: Opening,
-  { connectWithinMs = 10_000, startWithout = false, onError }: ConnectOptions,
+  addresses: readonly Address[],
+  createLink: () => Link,
+  { connectWithinMs = 10_000, startWithout = false, silentAfterMs = 2000, onError }: ConnectOptions,
 ): Promise<RedisPort> {
-  const lifetime = new AbortController();
-  const port = createPort(client, routes, lifetime);
   let lastError: unknown;
-  const note = (error: unknown): void => {
-    if (lifetime.signal.aborted) return;
-    lastError = error;
-    onError?.(error instanceof Error ? error : new Error(String(error)));
+  const begin = () => {
+    const link = createLink();
+    const lifetime = new AbortController();
+    const note = (error: unknown): void => {
+      if (lifetime.signal.aborted) return;
+      lastError = error;
+      onError?.(error instanceof Error ? error : new Error(String(error)));
+    };
+    // Without a listener an 'error' event ends the process.
+    link.onError(note);
+    const port = createPort(link, lifetime);
+    return { port, connected: keepConnecting(link, note, lifetime.signal) };
   };
-  // Without a listener an 'error' event ends the process.
-  client.on('error', note);
-
-  const outcome = await within(keepConnecting(client, note, lifetime.signal), connectWithinMs);
-  if (outcome !== late || startWithout) return port;
-  await within(port.destroy(), 1000);
+  const first = begin();
+  const outcome = await within(first.connected, connectWithinMs);
+  if (outcome !== late || startWithout) return supervise(first, begin, silentAfterMs);
+  await within(first.port.destroy(), 1000);
   throw unreachable(addresses, connectWithinMs, lastError);
 }
 
 async function keepConnecting(
-  client: NodeRedis,
+  link: Link,
   note: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
-      await client.connect();
+      await link.connect();
       return;
     } catch (error) {
       note(error);

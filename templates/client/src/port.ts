@@ -1,3 +1,4 @@
+import type { Address } from './description.js';
 import type { Script } from './scripts.js';
 
 /** A command and its arguments. */
@@ -8,19 +9,31 @@ export type ChannelKind = 'channel' | 'pattern' | 'shard';
 
 export type Listener = (message: string, channel: string) => void;
 
+export interface TrackListener {
+  /** A key with the prefix was written, deleted, evicted or has expired. */
+  readonly onWrite: (key: string) => void;
+  /** Writes before this moment may have gone unheard; from now on each is heard. */
+  readonly onReady: () => void;
+  /** Writes may go unheard until `onReady` is called again. */
+  readonly onGap: () => void;
+}
+
+/** Hears of every write below a prefix on one server. */
+export interface Tracking {
+  /** Resolves when the server has answered on the very connection that it announces writes on. */
+  ping(): Promise<unknown>;
+  stop(): void;
+}
+
 /**
- * All that the rest of this module asks of Redis, so that one file knows the client library.
- * Each method rejects with `RedisError`: `redis/refused` when Redis said no, `redis/unreachable` when it could not be asked.
+ * All that the rest of this module asks of Redis, so that one file for each client library knows that library.
+ * Each method that asks rejects with `RedisError`: `redis/refused` when Redis said no, `redis/unreachable` when it could not
+ * be asked, `redis/closed` after `close` or `destroy`.
  */
 export interface RedisPort {
   get(key: string): Promise<string | null>;
-  /** Values in the order of `keys`, which may live in different slots. */
+  /** Values in the order of `keys`, which may live in different slots of one server. */
   mget(keys: readonly string[]): Promise<(string | null)[]>;
-  /** Keeps the value for `ttlMs` milliseconds, or for ever without it. */
-  set(key: string, value: string, ttlMs?: number): Promise<void>;
-  incr(key: string): Promise<number>;
-  /** Deletes keys of one slot in one command and says how many there were. */
-  del(keys: readonly string[]): Promise<number>;
   /** Runs a script; all its keys are in one slot. */
   run<Reply>(script: Script<Reply>, keys: readonly string[], args: readonly string[]): Promise<Reply>;
   /** Sends a command to the server that holds `key`, and gives the reply as the server sent it. */
@@ -29,8 +42,10 @@ export interface RedisPort {
   callPrimaries(words: Words): Promise<readonly unknown[]>;
   /** Listens to a channel, through reconnections and failovers, until the returned function is called. */
   subscribe(kind: ChannelKind, name: string, listener: Listener): Promise<() => Promise<void>>;
-  /** Resolves when every primary has answered. */
-  ping(): Promise<void>;
+  /** The primaries as far as they are known now, as they can be reached from here. */
+  primaries(): readonly Address[];
+  /** Hears, on a connection of its own, of every write to keys with a prefix on one server. */
+  track(at: Address, prefix: string, listener: TrackListener): Tracking;
   /** Names the server that holds a key, so that one failing shard is not held against the others. */
   shardOf(key: string): string;
   /** Lets commands under way finish; can wait for ever on a server that does not answer. */
@@ -59,11 +74,18 @@ export interface ConnectOptions {
    */
   readonly onError?: (error: Error) => void;
   /**
-   * Where `REDIS_VIEW`, `REDIS_ADDRESSES` and the passwords are read.
+   * Where `REDIS_VIEW`, `REDIS_ADDRESSES`, `REDIS_USER`, `REDIS_TLS` and the passwords are read.
    *
    * @default process.env
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /**
+   * How long a primary may be silent before the connections are made anew, in milliseconds: a frozen one closes none of
+   * them, and client libraries then wait for ever.
+   *
+   * @default 2000
+   */
+  readonly silentAfterMs?: number;
 }
 
 /** Opens connections to a stack of one kind. */

@@ -1,6 +1,7 @@
 import type { Definition, Observe, Opened, Services } from './definition.js';
 import type { StackDescription } from './description.js';
 import { Direct } from './direct.js';
+import { expectNoEviction } from './durable.js';
 import { RedisError } from './errors.js';
 import { Guard, type GuardOptions } from './guard.js';
 import type { Connect, ConnectOptions, RedisPort } from './port.js';
@@ -83,17 +84,21 @@ export class Redis {
     return opened;
   }
 
-  /** Opens all definitions of a set, under their names. */
-  open<const Definitions extends Readonly<Record<string, Definition<unknown>>>>(
+  /**
+   * Opens all definitions of a set, under their names. Rejects with `redis/may-evict` where the server drops keys that one
+   * of them cannot do without.
+   */
+  async open<const Definitions extends Readonly<Record<string, Definition<unknown>>>>(
     definitions: Definitions,
-  ): Opened<Definitions> {
+  ): Promise<Opened<Definitions>> {
+    await Promise.all(Object.values(definitions).map((one) => this.#expectKept(one)));
     const entries = Object.entries(definitions).map(([name, one]) => [name, this.use(one)]);
     return Object.fromEntries(entries) as Opened<Definitions>;
   }
 
   /** Resolves when every primary has answered; rejects with `redis/deadline` after `withinMs` milliseconds. */
   async ping(withinMs = 1000): Promise<void> {
-    if ((await within(this.#port.ping(), withinMs)) !== late) return;
+    if ((await within(this.#port.callPrimaries(['PING']), withinMs)) !== late) return;
     throw new RedisError('redis/deadline', `Redis did not answer within ${withinMs} ms.`);
   }
 
@@ -118,6 +123,16 @@ export class Redis {
   close({ drainMs = 5000 }: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(drainMs);
     return this.#closing;
+  }
+
+  async #expectKept({ name, mustStay }: Definition<unknown>): Promise<void> {
+    if (mustStay === undefined) return;
+    try {
+      await expectNoEviction(this.#services, `What '${name}' keeps`, mustStay);
+    } catch (error) {
+      // A server that cannot be asked yet is asked before the first use.
+      if (!(error instanceof RedisError) || error.code === 'redis/may-evict') throw error;
+    }
   }
 
   async #close(drainMs: number): Promise<void> {
@@ -149,6 +164,8 @@ export async function openRedis<const Stack extends StackDescription>(
   stack: Stack,
   options: RedisOptions = {},
 ): Promise<Redis> {
-  const another = () => connect(stack, options);
-  return new Redis(await another(), stack.keyPrefix, another, options);
+  // Commands that wait on the server for a second hold up the question whether it is there.
+  const { silentAfterMs = 2000 } = options;
+  const another = () => connect(stack, { ...options, silentAfterMs: Math.max(4000, silentAfterMs) });
+  return new Redis(await connect(stack, options), stack.keyPrefix, another, options);
 }

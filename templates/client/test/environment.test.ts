@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { connect as connectCluster } from '../src/connect.cluster.js';
 import { connect as connectStandalone } from '../src/connect.standalone.js';
 import type { ClusterStack, StandaloneStack } from '../src/description.js';
-import { type Environment, readCredentials, readSentinelCredentials, readView } from '../src/environment.js';
+import { type Environment, readLogin, readSentinelLogin, readView } from '../src/environment.js';
 import { stack } from '../src/stack.js';
 import { sentinelStack } from './stacks.ts';
 
@@ -47,16 +47,16 @@ describe('the view', () => {
 
 describe('credentials', () => {
   test('come from the variables that the stack names', () => {
-    expect(readCredentials(stack, { REDIS_APP_PASSWORD: 'x' })).toEqual({ username: 'app', password: 'x' });
+    expect(readLogin(stack, { REDIS_APP_PASSWORD: 'x' })).toEqual({ username: 'app', password: 'x' });
     const sentinel = sentinelStack([], 'main');
-    expect(readSentinelCredentials(sentinel, { SENTINEL_PASSWORD: 'y' })).toEqual({
+    expect(readSentinelLogin(sentinel, { SENTINEL_PASSWORD: 'y' })).toEqual({
       username: 'watcher',
       password: 'y',
     });
   });
 
   test.each([[{}], [{ REDIS_APP_PASSWORD: '' }]])('missing in %j: the variable is named', async (env) => {
-    expect(() => readCredentials(stack, env)).toThrow(badEnvironment('REDIS_APP_PASSWORD'));
+    expect(() => readLogin(stack, env)).toThrow(badEnvironment('REDIS_APP_PASSWORD'));
     await expect(connectStandalone(stack, { env })).rejects.toEqual(badEnvironment('REDIS_APP_PASSWORD'));
   });
 });

@@ -1,3 +1,7 @@
+import type { AclUser } from '../../../src/model/types.ts';
+import { dataUsers, sentinelUsers } from '../../../src/model/users.ts';
+import { completeSpec } from '../../../src/spec/complete.ts';
+import type { Engine } from '../../../tests/support/engines.ts';
 import type { Server } from '../../../tests/support/servers.ts';
 import type { ClusterStack, SentinelStack, StandaloneStack, View } from '../src/description.js';
 
@@ -21,6 +25,15 @@ export const appUser = (extra: readonly string[] = []): readonly string[][] => [
 ];
 
 export const env = { APP_PASSWORD: password, SENTINEL_PASSWORD: sentinelPassword };
+
+const specOn = ({ name, line }: Engine) => completeSpec({ engine: { name, version: line } }, 'test').spec;
+const rulesOf = (users: readonly AclUser[]) => users.find(({ name }) => name === 'app')?.rules ?? [];
+
+/** The application's user as the generator writes it. */
+export const generatedUser = (engine: Engine): readonly string[][] => [
+  ['user', 'app', 'on', `>${password}`, ...rulesOf(dataUsers(specOn(engine), true))],
+];
+export const generatedSentinelRules = (engine: Engine) => rulesOf(sentinelUsers(specOn(engine)));
 
 const at = (servers: readonly Pick<Server, 'port'>[]): View => ({
   addresses: servers.map(({ port }) => ({ host: '127.0.0.1', port })),
