@@ -22,7 +22,7 @@ export function compileTemplate(path) {
   return `import runtime from 'handlebars/runtime.js';\nexport default runtime.template(${String(spec)});\n`;
 }
 
-const LEFT_OUT = new Set(['node_modules', 'test', 'dist', 'package-lock.json']);
+const LEFT_OUT = new Set(['node_modules', 'test', 'examples', 'dist', 'package-lock.json']);
 
 /** @param {string} dir @returns {string[]} */
 function walk(dir) {

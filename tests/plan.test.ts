@@ -83,7 +83,9 @@ describe('the decision table', () => {
 
   it.each([
     ['is created once', none, none, 'N', 'create'],
-    ['and is the user’s from then on', '', 'C', 'N', 'keep'],
+    ['and follows while nobody has edited it', 'B', 'B', 'N', 'update'],
+    ['or goes', 'B', 'B', none, 'delete'],
+    ['and is the user’s once edited', '', 'C', 'N', 'keep'],
     ['even when it was deleted', '', none, 'N', 'keep'],
     ['or retired', '', 'C', none, 'keep'],
   ] as const)('a seed %s', (_, before, now, next, action) => {

@@ -77,8 +77,10 @@ describe('random specs, random edits, random next specs', { timeout }, () => {
           const after = files.files.get(`${ROOT}/${path}`)?.text ?? '';
           const there = new Set(after.split(/\r?\n/));
           const shown = `${path}: ${plan.changes.find((c) => c.path === path)?.reason}`;
+          // What becomes the last of its kind in JSON gives up its comma.
+          const words = (line: string) => line.trim().replace(path.endsWith('.json') ? /,$/ : /$^/, '');
           expect(
-            lines.filter((line) => !there.has(line) && !after.includes(line.trim())),
+            lines.filter((line) => !there.has(line) && !after.includes(words(line))),
             shown,
           ).toEqual([]);
         }

@@ -8,6 +8,8 @@ import { HANDLEBARS_OPTIONS } from '../build/templates-plugin.mjs';
 import { buildModel } from '../src/model/build.ts';
 import { expectValue } from '../src/problem.ts';
 import { parseSpec } from '../src/spec/parse.ts';
+import { clientReadmeView } from '../src/targets/client/readme.ts';
+import { clientFiles } from '../src/targets/client/sources.ts';
 import { redisConfView, sentinelConfView, usersView } from '../src/targets/conf/views.ts';
 import { envView, readmeView } from '../src/targets/docs/views.ts';
 import { tool } from './support/engines.ts';
@@ -19,10 +21,13 @@ const models = [
   { topology: { kind: 'sentinel' }, workload: ['queue'], engine: { name: 'valkey', version: '8.1' } },
   { topology: { kind: 'cluster' }, targets: [], persistence: { mode: 'hybrid' } },
   { persistence: { mode: 'none' }, targets: ['compose'] },
+  { client: { library: 'ioredis', patterns: [] } },
+  { client: { patterns: ['all'] } },
 ].map((input) => buildModel(expectValue(parseSpec(input, 'shop')).spec));
 
 /** Every template with the views that it is really filled with. */
 const views: Readonly<Record<string, readonly object[]>> = {
+  'client/README.md.hbs': models.map((m) => clientReadmeView(m, clientFiles(m))),
   'conf/redis.conf.hbs': models.map(redisConfView),
   'conf/sentinel.conf.hbs': models.flatMap((m) => (m.sentinel ? [sentinelConfView(m.sentinel, m)] : [])),
   'conf/users.acl.hbs': models.map((m) => usersView('Users', m.users)),

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { problem } from '../problem.ts';
+import { clientPackages } from '../targets/client/libraries.ts';
 import { inside } from '../workspace/paths.ts';
 import { type CheckContext, type Checker, type CheckResult, judge, skipped } from './types.ts';
 
@@ -13,10 +14,11 @@ export const client: Checker = {
   run: checkClient,
 };
 
-async function checkClient({ root, system }: CheckContext): Promise<CheckResult> {
+async function checkClient({ root, model, system }: CheckContext): Promise<CheckResult> {
   const folder = inside(root, 'client');
   const compiler = resolveFrom(folder, 'typescript/package.json');
-  if (!compiler || !resolveFrom(folder, '@redis/client')) {
+  const packages = clientPackages(model.spec).map((name) => resolveFrom(folder, name));
+  if (!compiler || packages.includes(undefined)) {
     return skipped('Its packages are not installed: run `npm install` in client/ first.');
   }
   const result = await execa(

@@ -24,7 +24,8 @@ const SHORT_HELP: Readonly<Record<ShortFlag, string>> = {
   memory: 'memory limit of one node, such as 2Gi',
   persistence: 'none, rdb, aof or hybrid',
   eviction: 'maxmemory-policy, such as allkeys-lfu',
-  patterns: 'caching patterns of the client, or all',
+  patterns: 'patterns of the client, such as cache-aside,locks, or all',
+  library: 'library of the client: node-redis or ioredis',
   targets: 'what to write beside the configuration: compose,client,ci',
   port: 'port of the first data node',
 };

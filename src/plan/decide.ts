@@ -52,11 +52,16 @@ function decide(sides: Sides, merge: Merge, choices: Choices): Change {
   if (now.guard && !(settle === 'generated' && CAN_BE_REPLACED.has(now.guard)))
     return guarded(sides, now.guard, settle);
   if (now.text === next.text) return same(sides);
-  if (next.ownership === 'seed' && before) return keep(sides, 'seed', 'yours since it was written');
   if (!before) return foreign(sides, settle);
-  if (now.text === before.text) return write(sides, 'update', 'follows', 'follows from the spec');
+  if (!isEdited(before, now)) return write(sides, 'update', 'follows', 'follows from the spec');
+  if (next.ownership === 'seed') return keep(sides, 'seed', 'yours since you edited it');
   if (before.text === next.text) return keep(sides, 'edited', 'your edits');
   return mergeSides(sides, before, merge, settle);
+}
+
+/** Of a seed that is the user's no text of ours is known. */
+function isEdited(before: PristineFile, now: CurrentFile): boolean {
+  return now.text !== before.text || (before.ownership === 'seed' && before.text === '');
 }
 
 /** The user's permission bits stay where they differ from those that we gave. */
@@ -173,9 +178,8 @@ function retire(before: PristineFile, now: CurrentFile | undefined): Change {
     because: `no longer part of the stack${because}`,
   });
   if (!now) return stay(', and gone');
-  if (before.ownership === 'seed') return stay('; yours');
   // Our last text stays known, so that the file is merged when the stack takes it in again.
-  if (now.text !== before.text)
+  if (isEdited(before, now))
     return { ...stay(', but you edited it'), pristine: before.text, pristineMode: before.mode };
   if (now.guard) return stay(`, but ${GUARDS[now.guard]}`);
   return { ...base, action: 'delete', reason: 'retired', because: 'no longer part of the stack' };

@@ -48,12 +48,7 @@ export function completeSpec(input: SpecInput, name: string): Completed {
       port: take('network.port', input.network?.port, () => d.defaultPort(kind)),
       subnet: take('network.subnet', input.network?.subnet, () => d.defaultSubnet(stackName)),
     },
-    client: {
-      patterns: take('client.patterns', input.client?.patterns, () => ({
-        value: [...PATTERNS],
-        why: 'every pattern there is',
-      })),
-    },
+    client: completeClient(input, workload, decisions),
     targets: take('targets', input.targets, () => ({
       value: [...OPTIONAL_TARGETS],
       why: 'everything there is',
@@ -72,8 +67,24 @@ function completeMemory(
   return {
     limit: take('memory.limit', input.memory?.limit, () => d.defaultLimit),
     maxmemory: take('memory.maxmemory', input.memory?.maxmemory, () => AUTO),
-    eviction: take('memory.eviction', input.memory?.eviction, () => d.defaultEviction(workload)),
+    eviction: take('memory.eviction', input.memory?.eviction, () =>
+      d.defaultEviction(workload, input.client?.patterns ?? []),
+    ),
   };
+}
+
+function completeClient(
+  input: SpecInput,
+  workload: StackSpec['workload'],
+  decisions: d.Decisions,
+): StackSpec['client'] {
+  const take = decisions.take.bind(decisions);
+  const library = take('client.library', input.client?.library, d.defaultLibrary);
+  const patterns = take('client.patterns', input.client?.patterns, () =>
+    d.defaultPatterns(workload, input.memory?.eviction),
+  );
+  // In the order of the registry, each once: what is written does not depend on how they were listed.
+  return { library, patterns: PATTERNS.filter((pattern) => patterns.includes(pattern)) };
 }
 
 function completeUser(

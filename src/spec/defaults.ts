@@ -1,7 +1,16 @@
 import { digest } from '../digest.ts';
 import { FAMILIES } from '../engines/releases.ts';
 import { GIB, parseBytes } from '../model/bytes.ts';
-import type { AppendFsync, Decision, PersistenceMode, TopologyKind, Workload } from './types.ts';
+import { dropped } from './kept-patterns.ts';
+import type {
+  AppendFsync,
+  ClientLibrary,
+  Decision,
+  Pattern,
+  PersistenceMode,
+  TopologyKind,
+  Workload,
+} from './types.ts';
 
 interface Default<T> {
   readonly value: T;
@@ -74,7 +83,19 @@ export function defaultFsync(): Default<AppendFsync> {
   return { value: 'everysec', why: 'at most about a second of writes is at risk, at little cost' };
 }
 
-export function defaultEviction(workload: readonly Workload[]): Default<string> {
+/** Patterns that were asked for have a say: no default may drop what they keep. */
+export function defaultEviction(
+  workload: readonly Workload[],
+  patterns: readonly Pattern[],
+): Default<string> {
+  const usual = usualEviction(workload);
+  const lost = dropped(patterns, usual.value);
+  if (lost.length === 0) return usual;
+  const value = dropped(patterns, 'volatile-lru').length === 0 ? 'volatile-lru' : 'noeviction';
+  return { value, why: `${usual.value} would drop keys that must stay: those of ${lost.join(', ')}` };
+}
+
+function usualEviction(workload: readonly Workload[]): Default<string> {
   if (only(workload, 'cache')) return { value: 'allkeys-lfu', why: 'a full cache drops what is used least' };
   if (only(workload, 'sessions', 'cache')) {
     return { value: 'volatile-lru', why: 'a full server drops the keys with a TTL that were idle longest' };
@@ -124,3 +145,30 @@ export const defaultLimit: Default<string> = {
   value: '1Gi',
   why: 'room for about 660 MiB of data in a cache',
 };
+
+export function defaultLibrary(): Default<ClientLibrary> {
+  return { value: 'node-redis', why: 'what the maintainers of both recommend for new projects' };
+}
+
+const PATTERNS_FOR: Readonly<Record<Workload, readonly Pattern[]>> = {
+  cache: ['cache-aside'],
+  sessions: ['sessions'],
+  'rate-limiting': ['rate-limits'],
+  queue: ['queues', 'streams'],
+  'primary-data': ['counters', 'records'],
+};
+
+/** What the workload asks for, without what a policy that was asked for would drop. */
+export function defaultPatterns(
+  workload: readonly Workload[],
+  eviction = 'noeviction',
+): Default<readonly Pattern[]> {
+  const usual = workload.flatMap((w) => PATTERNS_FOR[w]);
+  const lost = dropped(usual, eviction);
+  const kept = usual.filter((pattern) => !lost.includes(pattern));
+  const why = `what ${workload.join(', ')} asks for; --patterns takes more of them, or all`;
+  return {
+    value: kept.length > 0 ? kept : PATTERNS_FOR.cache,
+    why: lost.length === 0 ? why : `${eviction} would drop the keys of ${lost.join(', ')}`,
+  };
+}

@@ -14,7 +14,7 @@ const COMMENTS: Readonly<Record<string, string>> = {
   databases: 'A cluster has one.',
   security: 'Users beside those of the stack itself: - {name: reports, access: readonly, keys: ["report:*"]}',
   network: 'Port of the first data node; the subnet is that of Compose.',
-  client: 'Caching patterns of the client, or all.',
+  client: 'Library node-redis | ioredis; patterns of the client, or all.',
   targets: 'What is written beside the configuration.',
   accept: 'Codes of refused combinations that you decided to live with.',
 };

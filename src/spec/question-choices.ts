@@ -1,11 +1,21 @@
 import { ENGINE_NAMES, FAMILIES } from '../engines/releases.ts';
-import type { AppendFsync, PersistenceMode, StackSpec } from './types.ts';
+import { PATTERN_FACTS, PATTERN_GROUPS } from '../targets/client/patterns.ts';
+import { isDropped } from './kept-patterns.ts';
+import { type AppendFsync, PATTERNS, type PersistenceMode, type StackSpec } from './types.ts';
 
 export interface Choice {
   readonly name: string;
   readonly value: unknown;
   readonly short?: string;
   readonly checked?: boolean;
+  /** Why it cannot be chosen; undefined where it can. */
+  readonly disabled?: string;
+}
+
+/** A line between choices. */
+export interface Heading {
+  readonly type: 'separator';
+  readonly separator: string;
 }
 
 type PersistenceChoice = readonly [mode: PersistenceMode, fsync: AppendFsync, short: string, meaning: string];
@@ -87,4 +97,22 @@ export function persistenceChoices(present: StackSpec['persistence'] | undefined
     const [, , short, meaning] = PERSISTENCE[i] ?? [];
     return line(short ?? `${value.mode}, fsync ${value.appendfsync}`, meaning ?? 'as it is now', value);
   });
+}
+
+/** All patterns by groups; what the eviction policy would drop is shown, and cannot be chosen. */
+export function patternChoices({ client, memory }: StackSpec): (Choice | Heading)[] {
+  return PATTERN_GROUPS.flatMap((group) => [
+    { type: 'separator' as const, separator: `── ${group}` },
+    ...PATTERNS.filter((pattern) => PATTERN_FACTS[pattern].group === group).map((pattern) => {
+      const choice = line(
+        pattern,
+        PATTERN_FACTS[pattern].meaning,
+        pattern,
+        client.patterns.includes(pattern),
+      );
+      return isDropped(pattern, memory.eviction)
+        ? { ...choice, checked: false, disabled: `(not under ${memory.eviction})` }
+        : choice;
+    }),
+  ]);
 }

@@ -8,13 +8,15 @@ import {
   type Choice,
   engineChoices,
   engineValue,
+  type Heading,
   line,
+  patternChoices,
   persistenceChoices,
   persistenceValue,
 } from './question-choices.ts';
 import { reviseByAnswers } from './revise.ts';
 import { NAME, type SpecInput } from './schema.ts';
-import { PATTERNS, type Pattern, type StackSpec, WORKLOADS, type Workload } from './types.ts';
+import { type StackSpec, WORKLOADS, type Workload } from './types.ts';
 
 /** What has been answered so far, in the shape of the spec itself. */
 export type Answers = SpecInput;
@@ -25,10 +27,12 @@ export interface Question {
   readonly name: string;
   readonly message: string;
   readonly default?: unknown | ((answers: Answers) => unknown);
-  readonly choices?: (answers: Answers) => Choice[];
+  readonly choices?: (answers: Answers) => (Choice | Heading)[];
   readonly when?: (answers: Answers) => boolean;
   readonly validate?: (value: never) => true | string;
   readonly pageSize?: number;
+  /** Whether the last choice is followed by the first; by default it is. */
+  readonly loop?: boolean;
 }
 
 export interface OfferedTarget {
@@ -43,10 +47,6 @@ const WORKLOAD_MEANING: Readonly<Record<Workload, string>> = {
   'rate-limiting': 'counters that must not be dropped early',
   queue: 'jobs or events to be worked on; must survive a restart',
   'primary-data': 'the only copy; must survive crashes and be backed up',
-};
-
-const PATTERN_MEANING: Readonly<Record<Pattern, string>> = {
-  'cache-aside': 'read through a cache, load on a miss, one loader for many callers, safe invalidation',
 };
 
 /**
@@ -114,10 +114,12 @@ export function questions(
     {
       type: 'checkbox',
       name: 'client.patterns',
-      message: 'Caching patterns of the client',
-      choices: (a) =>
-        PATTERNS.map((p) => line(p, PATTERN_MEANING[p], p, !present || soFar(a).client.patterns.includes(p))),
+      message: 'Patterns of the client',
+      choices: (a) => patternChoices(soFar(a)),
       validate: (picked: readonly unknown[]) => picked.length > 0 || 'Pick at least one.',
+      // With the question and its help it fits a terminal of 24 lines.
+      pageSize: 18,
+      loop: false,
     },
     {
       type: 'checkbox',

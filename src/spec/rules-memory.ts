@@ -4,8 +4,9 @@ import { memoryModel } from '../model/memory.ts';
 import { suggestion } from '../nearest.ts';
 import { problem, warning } from '../problem.ts';
 import { OUTGROWS_ONE_NODE } from './defaults.ts';
+import { dropped } from './kept-patterns.ts';
 import { isReplicated, type Rule } from './rule.ts';
-import type { Workload } from './types.ts';
+import type { StackSpec, Workload } from './types.ts';
 
 const MUST_STAY: readonly Workload[] = ['queue', 'primary-data', 'rate-limiting'];
 
@@ -47,6 +48,23 @@ const evictionSuitsWorkload: Rule = (spec) => {
   ];
 };
 
+/** No judgement: the client itself refuses such a server, with `redis/may-evict`. */
+const evictionKeepsPatterns: Rule = ({ memory, client, targets }) => {
+  const lost = targets.includes('client') ? dropped(client.patterns, memory.eviction) : [];
+  if (lost.length === 0) return [];
+  const what = lost.join(', ');
+  const enough =
+    dropped(lost, 'volatile-lru').length === 0 ? 'noeviction or a volatile- policy' : 'noeviction';
+  return [
+    problem(
+      'client/pattern-evicted',
+      'client.patterns',
+      `${memory.eviction} drops keys of ${what} when memory is full, so the client refuses to use them there.`,
+      `Set memory.eviction to ${enough}, or leave ${what} out of client.patterns.`,
+    ),
+  ];
+};
+
 const volatileNeedsTtl: Rule = (spec) => {
   const mayExpire = spec.workload.some((w) => w === 'cache' || w === 'sessions' || w === 'rate-limiting');
   if (!spec.memory.eviction.startsWith('volatile-') || mayExpire) return [];
@@ -67,12 +85,19 @@ const cacheMayBeFull: Rule = (spec) => {
       'memory/cache-never-evicts',
       'memory.eviction',
       'A full cache refuses new entries under noeviction.',
-      spec.workload.length === 1
-        ? 'Use allkeys-lfu.'
-        : 'Use volatile-lru, or run the cache as a stack of its own.',
+      roomForCache(spec),
     ),
   ];
 };
+
+function roomForCache({ workload, client }: StackSpec): string {
+  const others = dropped(client.patterns, 'volatile-lru');
+  if (others.length > 0)
+    return `Run the cache as a stack of its own: ${others.join(', ')} cannot be on a server that evicts.`;
+  if (workload.length === 1 && dropped(client.patterns, 'allkeys-lfu').length === 0)
+    return 'Use allkeys-lfu.';
+  return 'Use volatile-lru, or run the cache as a stack of its own.';
+}
 
 const memoryFits: Rule = (spec) => {
   const limit = parseBytes(spec.memory.limit) ?? 0;
@@ -129,6 +154,7 @@ const oneNodeIsEnough: Rule = (spec) => {
 export const memoryRules: readonly Rule[] = [
   evictionIsKnown,
   evictionSuitsWorkload,
+  evictionKeepsPatterns,
   volatileNeedsTtl,
   cacheMayBeFull,
   memoryFits,

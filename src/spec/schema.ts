@@ -3,6 +3,7 @@ import { ENGINE_NAMES } from '../engines/releases.ts';
 import { parseBytes } from '../model/bytes.ts';
 import {
   APPENDFSYNC,
+  CLIENT_LIBRARIES,
   OPTIONAL_TARGETS,
   PATTERNS,
   PERSISTENCE_MODES,
@@ -118,7 +119,10 @@ export const specSchema = v.strictObject({
   ),
   client: v.optional(
     v.strictObject({
-      patterns: v.optional(v.pipe(listOf(PATTERNS), v.description('Caching patterns, or all.'))),
+      library: v.optional(
+        v.pipe(v.picklist(CLIENT_LIBRARIES), v.description('What the client speaks to Redis with.')),
+      ),
+      patterns: v.optional(v.pipe(listOf(PATTERNS), v.description('Patterns of the client, or all.'))),
     }),
   ),
   targets: v.optional(

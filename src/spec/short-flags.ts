@@ -10,6 +10,7 @@ export const SHORT_FLAGS = {
   persistence: 'persistence.mode',
   eviction: 'memory.eviction',
   patterns: 'client.patterns',
+  library: 'client.library',
   targets: 'targets',
   port: 'network.port',
 } as const;

@@ -1,10 +1,13 @@
 import type { EngineName } from '../engines/types.ts';
+import { PATTERN_FACTS } from '../targets/client/patterns.ts';
 
 export const WORKLOADS = ['cache', 'sessions', 'rate-limiting', 'queue', 'primary-data'] as const;
 export const TOPOLOGY_KINDS = ['standalone', 'sentinel', 'cluster'] as const;
 export const PERSISTENCE_MODES = ['none', 'rdb', 'aof', 'hybrid'] as const;
 export const APPENDFSYNC = ['everysec', 'always', 'no'] as const;
-export const PATTERNS = ['cache-aside'] as const;
+export const CLIENT_LIBRARIES = ['node-redis', 'ioredis'] as const;
+/** Every pattern of the client, in the order of lists. */
+export const PATTERNS = Object.keys(PATTERN_FACTS) as readonly Pattern[];
 export const OPTIONAL_TARGETS = ['compose', 'client', 'ci'] as const;
 export const USER_ACCESS = ['readwrite', 'readonly'] as const;
 
@@ -12,7 +15,8 @@ export type Workload = (typeof WORKLOADS)[number];
 export type TopologyKind = (typeof TOPOLOGY_KINDS)[number];
 export type PersistenceMode = (typeof PERSISTENCE_MODES)[number];
 export type AppendFsync = (typeof APPENDFSYNC)[number];
-export type Pattern = (typeof PATTERNS)[number];
+export type Pattern = keyof typeof PATTERN_FACTS;
+export type ClientLibrary = (typeof CLIENT_LIBRARIES)[number];
 export type OptionalTarget = (typeof OPTIONAL_TARGETS)[number];
 
 export interface StandaloneTopology {
@@ -59,7 +63,8 @@ export interface StackSpec {
   readonly security: { readonly tls: boolean; readonly users: readonly ExtraUser[] };
   /** `port` is that of the first data node; the others follow from it. `subnet` is the Compose network, a /24. */
   readonly network: { readonly port: number; readonly subnet: string };
-  readonly client: { readonly patterns: readonly Pattern[] };
+  /** `library` is what the client speaks to Redis with. */
+  readonly client: { readonly library: ClientLibrary; readonly patterns: readonly Pattern[] };
   readonly targets: readonly OptionalTarget[];
   /** Codes of refused combinations that the user has decided to live with. */
   readonly accept: readonly string[];

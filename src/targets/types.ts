@@ -1,8 +1,8 @@
 import type { StackModel } from '../model/types.ts';
 
 /**
- * A file of the stack as it should be. `managed` files are regenerated and merged with the user's edits; `seed` files
- * are written once and then belong to the user.
+ * A file of the stack as it should be. `managed` files are regenerated and merged with the user's edits; a `seed` is
+ * something to begin with: with the first edit it is the user's, and is never written again.
  */
 export interface RenderedFile {
   /** Relative to the stack's folder, with forward slashes. */

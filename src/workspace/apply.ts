@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { digest } from '../digest.ts';
 import type { Change, Plan } from '../plan/types.ts';
 import { ProblemError, problem } from '../problem.ts';
+import { SPEC_FILE } from '../spec/print.ts';
 import type { Files } from '../system.ts';
 import { takeLock } from './lock.ts';
 import {
@@ -169,7 +170,8 @@ export function nextState({ plan, spec, tool }: Omit<ApplyInput, 'root'>): State
   const files = tracked.map(({ path, pristine, pristineMode, ownership }) => [
     path,
     {
-      digest: ownership === 'seed' ? digest('') : digest(pristine ?? ''),
+      // The spec is the user's from the beginning: new answers are written into it, nothing else is.
+      digest: digest(path === SPEC_FILE ? '' : (pristine ?? '')),
       mode: pristineMode ?? 0o644,
       ownership,
     },

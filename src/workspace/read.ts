@@ -44,13 +44,22 @@ function readPristine(files: Files, root: string, state: State): Pick<Workspace,
   const pristine = new Map<string, PristineFile>();
   const damage: Problem[] = [];
   for (const [path, { mode, ownership, digest: recorded }] of Object.entries(state.files)) {
-    const text = ownership === 'seed' ? '' : files.read(inside(root, `${BASE}/${path}`));
+    const text =
+      ownership === 'seed'
+        ? seedText(files, inside(root, path), recorded)
+        : files.read(inside(root, `${BASE}/${path}`));
     if (text === undefined) damage.push(lost(`${BASE}/${path}`, 'It is not there.'));
     else if (ownership === 'managed' && digest(text) !== recorded)
       damage.push(lost(`${BASE}/${path}`, 'It was edited; it is what your edits are told by.'));
     else pristine.set(path, { path, text, mode, ownership });
   }
   return { pristine, damage };
+}
+
+/** A seed that nobody has edited is still ours; any other is the user's, and then nothing of it is. */
+function seedText(files: Files, path: string, recorded: string): string {
+  const text = files.kind(path) === 'file' ? (files.read(path) ?? '') : '';
+  return digest(text) === recorded ? text : '';
 }
 
 /** What stands on disk at each of these paths, where something does. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const [, , client, task, ...words] = process.argv;
-const { cache, connectRedis } = await import(`file://${client}`);
+const { connectRedis } = await import(`file://${client}`);
 const redis = await connectRedis();
 const say = (/** @type {unknown} */ what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
@@ -27,12 +27,10 @@ const tasks = {
     say({ lost });
   },
 
-  /** Cache-aside: one load for many callers, a hit afterwards, and a new load after an invalidation. */
+  /** The cache that keyspaces.ts begins with: one load for many callers, then a hit, and a new load after an invalidation. */
   async cache() {
     let loads = 0;
-    const users = redis.use(
-      cache({ name: 'user', version: 1, ttlMs: 60_000, key: (/** @type {string} */ id) => [id] }),
-    );
+    const users = redis.keyspaces.user;
     const load = async () => ({ n: ++loads });
     const many = await Promise.all(Array.from({ length: 50 }, () => users.getOrSet('7', load)));
     const hit = await users.getOrSet('7', load);

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { FAMILIES } from '../../src/engines/releases.ts';
 import type { SpecInput } from '../../src/spec/schema.ts';
-import { APPENDFSYNC, OPTIONAL_TARGETS, PERSISTENCE_MODES, WORKLOADS } from '../../src/spec/types.ts';
+import {
+  APPENDFSYNC,
+  CLIENT_LIBRARIES,
+  OPTIONAL_TARGETS,
+  PATTERNS,
+  PERSISTENCE_MODES,
+  WORKLOADS,
+} from '../../src/spec/types.ts';
 
 const engine = fc.oneof(
   ...(['redis', 'valkey'] as const).map((name) =>
@@ -57,6 +64,13 @@ export const anySpec: fc.Arbitrary<SpecInput> = fc.record(
     ),
     security: fc.record({ users: fc.array(user, { maxLength: 2 }) }),
     network: fc.record({ port: fc.integer({ min: 1024, max: 40_000 }) }),
+    client: fc.record(
+      {
+        library: fc.constantFrom(...CLIENT_LIBRARIES),
+        patterns: fc.uniqueArray(fc.constantFrom(...PATTERNS), { maxLength: 5 }),
+      },
+      { requiredKeys: [] },
+    ),
     targets: fc.uniqueArray(fc.constantFrom(...OPTIONAL_TARGETS)),
     accept: fc.constantFrom([], ['persistence/replicas-without-persistence']),
   },

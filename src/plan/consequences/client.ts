@@ -1,35 +1,75 @@
 import type { StackModel } from '../../model/types.ts';
-import type { Pattern } from '../../spec/types.ts';
+import { clientPackages } from '../../targets/client/libraries.ts';
+import { PATTERN_FACTS } from '../../targets/client/patterns.ts';
 import type { Consequence } from './types.ts';
 
-/** What of each pattern, as the client has it, touches several keys, and how it does so on a cluster. */
-const SEVERAL_KEYS: Readonly<Record<Pattern, string>> = {
-  'cache-aside':
-    'each entry has all its keys on one hash tag, so its own calls are safe on a cluster; your own multi-key commands beside it are not.',
-};
-
-/** What an application has to mind when it meets the other topology. */
+/** What an application has to mind when its client, or the topology behind it, becomes another. */
 export function clientConsequences(before: StackModel, after: StackModel): readonly Consequence[] {
-  const out: Consequence[] = [];
-  const add = (at: string, message: string) => out.push({ effect: 'client', at, message });
-  if (!after.spec.targets.includes('client') && !before.spec.targets.includes('client')) return out;
-  if (after.joins && !before.joins) {
-    for (const pattern of after.spec.client.patterns) add(pattern, SEVERAL_KEYS[pattern]);
-    add(
+  const had = before.spec.targets.includes('client');
+  const has = after.spec.targets.includes('client');
+  if (!had && !has) return [];
+  const said = [
+    ...(after.joins && !before.joins ? spread(before, after) : []),
+    ...(had && has ? [...otherPatterns(before, after), ...otherPackages(before, after)] : []),
+    ...otherPlace(before, after),
+  ];
+  return said.map(([at, message]) => ({ effect: 'client', at, message }));
+}
+
+type Said = readonly (readonly [at: string, message: string])[];
+
+/** Keys that were on one server are in slots now. */
+function spread(before: StackModel, after: StackModel): Said {
+  return [
+    ...after.spec.client.patterns.map((pattern) => [pattern, PATTERN_FACTS[pattern].severalKeys] as const),
+    [
       'MGET, MSET, DEL, UNLINK, SINTER, RENAME, MULTI, EVAL',
       'with keys of several slots are refused on a cluster (CROSSSLOT): give such keys one {tag}.',
-    );
-    if (before.spec.databases > 1) add('SELECT', 'is refused on a cluster: it has database 0 alone.');
-    add('pub/sub, SCAN, KEYS, FLUSHDB', 'speak to one node: a cluster needs them on each primary.');
-  }
+    ],
+    ...(before.spec.databases > 1
+      ? [['SELECT', 'is refused on a cluster: it has database 0 alone.'] as const]
+      : []),
+    ['pub/sub, SCAN, KEYS, FLUSHDB', 'speak to one node: a cluster needs them on each primary.'],
+  ];
+}
+
+function otherPatterns(before: StackModel, after: StackModel): Said {
+  const [old, next] = [before.spec.client.patterns, after.spec.client.patterns];
+  const gone = old.filter((pattern) => !next.includes(pattern));
+  const come = next.filter((pattern) => !old.includes(pattern));
+  return [
+    ...(gone.length > 0
+      ? [
+          [
+            gone.join(', '),
+            'gone from the client: code that uses it no longer compiles, client/src/keyspaces.ts included, which is yours and stays as it is. What it wrote stays in Redis.',
+          ] as const,
+        ]
+      : []),
+    ...(come.length > 0
+      ? [[come.join(', '), 'new in the client: client/README.md has an example to begin with.'] as const]
+      : []),
+  ];
+}
+
+function otherPackages(before: StackModel, after: StackModel): Said {
+  const [old, next] = [before.spec.client.library, after.spec.client.library];
+  const install = 'run `npm install` in client/, then build and deploy the application again.';
+  if (old !== next) return [['client.library', `${old} → ${next}: ${install} Your own code stays as it is.`]];
+  if (same(clientPackages(before.spec), clientPackages(after.spec))) return [];
+  return [['client/package.json', `needs other packages: ${install}`]];
+}
+
+function otherPlace(before: StackModel, after: StackModel): Said {
   if (before.client.variant !== after.client.variant)
-    add(
-      'client/src/connect.ts',
-      'connects in another way: build and deploy the application together with the stack.',
-    );
-  else if (!same(before.client, after.client))
-    add('client/src/stack.ts', 'names other addresses: build and deploy the application again.');
-  return out;
+    return [
+      [
+        'client/src/connect.ts',
+        'connects in another way: build and deploy the application together with the stack.',
+      ],
+    ];
+  if (same(before.client, after.client)) return [];
+  return [['client/src/stack.ts', 'names other addresses: build and deploy the application again.']];
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -16,6 +16,8 @@ export function readmeView(model: StackModel) {
     facts: facts(model),
     compose: targets.includes('compose'),
     client: targets.includes('client'),
+    // The one keyspace that client/src/keyspaces.ts begins with.
+    cacheExample: spec.client.patterns.includes('cache-aside'),
     server: engine.server,
     nodes: model.nodes.map(({ name, role, port }) => ({ name, role, port })),
     files: files(model),
@@ -86,6 +88,11 @@ function files(model: StackModel) {
     { what: 'who may do what', where: '`conf/users.acl`', when: true },
     { what: 'containers', where: '`compose.yaml`', when: model.spec.targets.includes('compose') },
     { what: 'typed client', where: '`client/`', when: model.spec.targets.includes('client') },
+    {
+      what: 'what the application keeps in Redis',
+      where: '`client/src/keyspaces.ts`',
+      when: model.spec.targets.includes('client'),
+    },
     {
       what: 'check of every pull request',
       where: '`.github/workflows/redis-stack.yml`',

@@ -2,13 +2,25 @@ import { Codec } from './codec.js';
 import type { Definition, Services } from './definition.js';
 import { wrap } from './envelope.js';
 import type { Missing } from './flights.js';
-import { type CacheDefinition, type CacheKeyspace, completeCache, entryKeys } from './keyspace.js';
+import {
+  type CacheDefinition,
+  type CacheKeyspace,
+  completeCache,
+  entryKeys,
+  valueKeyStart,
+  valueKeys,
+} from './keyspace.js';
 import { Leases } from './leases.js';
 import { type LoadContext, type LoadCounts, type LoadMany, Loads } from './loads.js';
-import { type Entry, type ReadCounts, Reads } from './reads.js';
+import { badUse } from './names.js';
+import { type Entry, type Read, type ReadCounts, Reads } from './reads.js';
 import { persist } from './retry.js';
 import { Tags } from './tags.js';
 import { late, within } from './time.js';
+import { deleteAll } from './walk.js';
+
+export type { CacheDefinition, CacheKeyspace } from './keyspace.js';
+export type { LoadContext, LoadMany } from './loads.js';
 
 /** How often what happened since the start. */
 export type CacheStats = Readonly<ReadCounts & LoadCounts> & {
@@ -37,6 +49,7 @@ export function cache<Id, Value>(
 export class Cache<Id, Value> {
   readonly #keyspace: CacheKeyspace<Id, Value>;
   readonly #services: Services;
+  readonly #valueKey: (id: Id) => string;
   readonly #codec: Codec<Value>;
   readonly #tags: Tags;
   readonly #leases: Leases;
@@ -45,9 +58,10 @@ export class Cache<Id, Value> {
   readonly #counts = { stale: 0, early: 0 };
 
   constructor(keyspace: CacheKeyspace<Id, Value>, services: Services) {
-    const { name, ttlMs, graceMs, jitter, maxLoadMs, hardTimeoutMs } = keyspace;
+    const { name, ttlMs, graceMs, jitter, maxLoadMs, hardTimeoutMs, maxLoads } = keyspace;
     this.#keyspace = keyspace;
     this.#services = services;
+    this.#valueKey = valueKeys(services.keyPrefix, keyspace);
     this.#codec = new Codec(keyspace.schema);
     this.#tags = new Tags(services, name, Math.ceil(2 * (ttlMs * (1 + jitter) + graceMs)));
     this.#leases = new Leases(services.port, services.guard, keyspace);
@@ -57,6 +71,7 @@ export class Cache<Id, Value> {
       leases: this.#leases,
       maxLoadMs,
       hardTimeoutMs,
+      maxLoads,
       ttlMs,
       isWrapped: this.#isWrapped,
       versionsOf: (tags) => this.#tags.ensure(tags),
@@ -71,8 +86,23 @@ export class Cache<Id, Value> {
    * miss at once, one of them loads. Rejects only with the loader's own error, which callers of this process share, or
    * with `redis/load-timeout`.
    */
-  async getOrSet(id: Id, load: LoadOne<Value>): Promise<Value | null> {
-    const read = await this.#reads.one(this.#entry(id));
+  getOrSet(id: Id, load: LoadOne<Value>): Promise<Value | null> {
+    if (this.#keyspace.hasTags) return this.#readTagged(id, load);
+    return this.#services.guard.get(this.#valueKey(id), (text) => {
+      const glanced = this.#reads.glance(text);
+      return glanced === undefined ? this.#look(id, text, load) : glanced.value;
+    });
+  }
+
+  async #readTagged(id: Id, load: LoadOne<Value>): Promise<Value | null> {
+    return this.#answer(await this.#reads.one(this.#entry(id)), load);
+  }
+
+  async #look(id: Id, text: string | null | undefined, load: LoadOne<Value>): Promise<Value | null> {
+    return this.#answer(await this.#reads.interpret(this.#entry(id), text, []), load);
+  }
+
+  async #answer(read: Read<Id, Value>, load: LoadOne<Value>): Promise<Value | null> {
     const loadOne: LoadMany<Id, Value> = async (_ids, context) => [await load(context)];
     if ('missing' in read) return this.#loadOrSpare(read.missing, loadOne);
     if (read.early !== undefined) this.#loadEarly(read.early, loadOne);
@@ -84,9 +114,21 @@ export class Cache<Id, Value> {
    * that are missing and that nobody else is loading. The loader gives as many values as it got ids, in their order.
    */
   async getMany(ids: readonly Id[], load: LoadMany<Id, Value>): Promise<(Value | null)[]> {
+    if (this.#keyspace.hasTags) return this.#answerMany(ids, load);
+    const keys = ids.map(this.#valueKey);
+    const texts = await this.#reads.texts(keys);
+    const values = this.#reads.glanceAll(texts);
+    return values ?? this.#answerMany(ids, load, new Map(keys.map((key, i) => [key, texts[i]])));
+  }
+
+  async #answerMany(
+    ids: readonly Id[],
+    load: LoadMany<Id, Value>,
+    texts?: ReadonlyMap<string, string | null | undefined>,
+  ): Promise<(Value | null)[]> {
     const entries = ids.map((id) => this.#entry(id));
     const distinct = new Map(entries.map((entry) => [entry.keys.value, entry]));
-    const reads = await this.#reads.many([...distinct.values()]);
+    const reads = await this.#reads.many([...distinct.values()], texts);
     const missing = reads.flatMap((read) => ('missing' in read ? [read.missing] : []));
     const loaded = await this.#loads.load(missing, load);
     const values = new Map<string, Value | null>(
@@ -97,13 +139,16 @@ export class Cache<Id, Value> {
   }
 
   /**
-   * Replaces the value; a load under way can no longer overwrite it. Rejects if Redis does not take it within
+   * Replaces the value; a load under way can no longer overwrite it. Rejects with `redis/bad-use` if the schema does not
+   * know it, and if Redis does not take it within
    * `writeWithinMs`. Prefer `invalidate` after a change of the source: two writers may set in the wrong order.
    */
   async set(id: Id, value: Value | null): Promise<void> {
     const entry = this.#entry(id);
     const { ttlMs } = this.#keyspace;
     const json = this.#codec.encode(value);
+    if (!(await this.#codec.fits(json)))
+      throw badUse(`A value for '${this.#keyspace.name}' is not what its schema describes.`);
     await this.#write(entry, async () => {
       const versions = await this.#tags.ensure(entry.tags);
       const text = this.#isWrapped ? wrap(json, { madeMs: Date.now(), tookMs: 0, ttlMs, versions }) : json;
@@ -135,6 +180,18 @@ export class Cache<Id, Value> {
   async invalidateTag(tag: string): Promise<void> {
     await this.#tags.invalidate(tag);
     this.#loads.flights.detachTagged(tag);
+  }
+
+  /**
+   * Forgets every entry, and shuts out the loads under way: walks over all keys of every primary, so it is for maintenance,
+   * and a tag for what happens every day. Rejects like `invalidate`, with some entries forgotten.
+   */
+  async clear(): Promise<void> {
+    try {
+      await deleteAll(this.#services, valueKeyStart(this.#services.keyPrefix, this.#keyspace));
+    } finally {
+      this.#loads.flights.detachAll();
+    }
   }
 
   stats(): CacheStats {

@@ -1,4 +1,4 @@
-import type { StandardSchema } from './schema.js';
+import type { SchemaResult, StandardSchema } from './schema.js';
 
 /** A value read back; absent when the text is not what the schema describes. */
 export type Decoded<Value> = { readonly value: Value | null } | undefined;
@@ -16,14 +16,23 @@ export class Codec<Value> {
     return JSON.stringify(value) ?? 'null';
   }
 
-  async decode(text: string): Promise<Decoded<Value>> {
-    const parsed = parseJson(text);
-    if (parsed === undefined) return undefined;
-    if (parsed.value === null) return { value: null };
-    if (this.#schema === undefined) return { value: parsed.value as Value };
-    const result = await this.#schema['~standard'].validate(parsed.value);
-    return result.issues === undefined ? { value: result.value } : undefined;
+  /** Whether a text could be read back; true where there is no schema to say otherwise. */
+  async fits(text: string): Promise<boolean> {
+    return this.#schema === undefined || (await this.decode(text)) !== undefined;
   }
+
+  /** Reads a text; gives a promise only where the schema takes its time. */
+  decode(text: string): Decoded<Value> | Promise<Decoded<Value>> {
+    const parsed = parseJson(text);
+    if (parsed === undefined || parsed.value === null || this.#schema === undefined)
+      return parsed as Decoded<Value>;
+    const result = this.#schema['~standard'].validate(parsed.value);
+    return result instanceof Promise ? result.then(accepted) : accepted(result);
+  }
+}
+
+function accepted<Value>(result: SchemaResult<Value>): Decoded<Value> {
+  return result.issues === undefined ? { value: result.value } : undefined;
 }
 
 function parseJson(text: string): { value: unknown } | undefined {

@@ -13,19 +13,35 @@ export async function connect(stack: ClusterStack, options: ConnectOptions = {})
   const { addresses, addressMap } = readView(stack, env);
   const login = readLogin(stack, env);
   const createLink = (): Link => {
+    // Nodes do not take over what the cluster is told; with options for each command, half the throughput would be gone.
+    const nodeOptions = { ...connectionOptions(stack.name, login), commandOptions };
     const client = createCluster({
       rootNodes: addresses.map((address) => ({ socket: { ...address } })),
       // Seeds pass nothing on to the nodes they lead to; the defaults reach all of them.
-      defaults: connectionOptions(stack.name, login),
+      defaults: nodeOptions,
       nodeAddressMap: (announced) => addressMap[announced],
       RESP: 3,
       commandOptions,
       // Half a second of failed reconnecting, and the remaining nodes are asked who took over.
       topologyRefreshOnReconnectionAttemptStrategy: 500,
     });
+    const link = commonLink(client, stack.name, login);
+    // By the library, each command would be sorted by its kind first, which costs more than sending it, and one without
+    // a key of its own, such as PUBLISH, would go to any server.
+    const send = (key: string, words: string[]): Promise<unknown> => {
+      const node = client.slots[slotOf(key)]?.master;
+      if (node === undefined || !client.isOpen) return client.sendCommand(key, false, words);
+      const redirected = (error: unknown) => {
+        if (link.isRefusal(error) && /^(MOVED|ASK) /.test(error.message))
+          return client.sendCommand(key, false, words);
+        throw error;
+      };
+      return client.nodeClient(node).then((one) => one.sendCommand(words).catch(redirected));
+    };
     return {
-      ...commonLink(client, stack.name, login),
-      send: (key, words) => client.sendCommand(key, false, words),
+      ...link,
+      send,
+      mget: (keys) => Promise.all(keys.map((key) => send(key, ['GET', key]) as Promise<string | null>)),
       sendToPrimaries: (words) =>
         Promise.all(client.masters.map(async (node) => (await client.nodeClient(node)).sendCommand(words))),
       primaries: () =>

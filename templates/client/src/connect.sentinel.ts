@@ -28,6 +28,7 @@ export async function connect(stack: SentinelStack, options: ConnectOptions = {}
     });
     return {
       ...commonLink(client, stack.name, login),
+      mget: (keys) => client.sendCommand(false, ['MGET', ...keys]),
       send: (_key, words) => client.sendCommand(false, words),
       sendToPrimaries: async (words) => [await client.sendCommand(false, words)],
       primaries: () => {

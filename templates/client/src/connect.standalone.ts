@@ -24,6 +24,7 @@ export async function connect(stack: StandaloneStack, options: ConnectOptions = 
     });
     return {
       ...commonLink(client, stack.name, login),
+      mget: (keys) => client.sendCommand(['MGET', ...keys]),
       send: (_key, words) => client.sendCommand(words),
       sendToPrimaries: async (words) => [await client.sendCommand(words)],
       primaries: () => [address],

@@ -1,214 +1,71 @@
-import { Access } from './access.js';
-import type { Definition, Services } from './definition.js';
-import { checkLifetime, checkName, type KeyPart, type Lifetime, lifetimeArgument } from './names.js';
-import { textOf } from './replies.js';
-import { isOne, script } from './scripts.js';
+import type { Definition } from './definition.js';
+import { defineKeyed, type Keyed, type KeyedDefinition, keepKey } from './keyed.js';
+import { integerText, numberText, refuseInexact } from './numbers.js';
+import { script } from './scripts.js';
 
-export interface KeyedDefinition<Id> {
-  /** Part of every key: letters, digits, `_`, `.` and `-`. */
-  readonly name: string;
-  /** What tells one entry from another. */
-  readonly key: (id: Id) => readonly KeyPart[];
-  /** How long a key is kept after its first write, in milliseconds, or `durable`. */
-  readonly ttlMs: Lifetime;
+export { Extremum, type ExtremumDefinition, type ExtremumOffer, extremum } from './extremes.js';
+export { Flags, type FlagsDefinition, flags } from './flags.js';
+export { Once, type OnceDefinition, once } from './once.js';
+
+export interface CounterDefinition<Id> extends KeyedDefinition<Id> {
+  /**
+   * Whether it counts in integers, or in numbers with fractions, of which Redis keeps 17 decimals.
+   *
+   * @default 'integer'
+   */
+  readonly numbers?: 'integer' | 'float';
 }
 
-/** Throws `redis/bad-use` if the definition cannot work. */
-export function checkKeyed({ name, ttlMs }: Pick<KeyedDefinition<never>, 'name' | 'ttlMs'>): void {
-  checkName(name);
-  checkLifetime(name, ttlMs);
-}
-
-/** KEYS: counter. ARGV: command, amount, lifetime. */
-const add = script<string>(
-  `local value = redis.call(ARGV[1], KEYS[1], ARGV[2])
-if ARGV[3] ~= '0' and redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return tostring(value)`,
-  String,
+/**
+ * KEYS: counter. ARGV: lifetime, when it begins, command, amount. Gives a text, because client libraries are not exact about
+ * replies that are integers near 2^53.
+ */
+const add = script<number>(
+  `${refuseInexact(`(tonumber(redis.call('GET', KEYS[1])) or 0) + ARGV[4]`)}
+local reply = redis.call(ARGV[3], KEYS[1], ARGV[4])
+${keepKey}
+return type(reply) == 'number' and string.format('%.0f', reply) or reply`,
+  Number,
 );
 
-/** Numbers that are added to. */
-export function counter<Id>(definition: KeyedDefinition<Id>): Definition<Counter<Id>> {
-  checkKeyed(definition);
-  return { name: definition.name, open: (services) => new Counter(services, definition) };
+/** Numbers that many processes add to: views of a page, what a customer has used this month. */
+export function counter<Id>(definition: CounterDefinition<Id>): Definition<Counter<Id>> {
+  return defineKeyed(definition, (keyed) => new Counter(keyed, definition));
 }
 
-/** Counts that every process adds to; a lost answer can count twice. */
+/** A number for each id. Additions of many processes are all counted; one whose answer is lost can count twice. */
 export class Counter<Id> {
-  readonly #access: Access;
-  readonly #definition: KeyedDefinition<Id>;
+  readonly #keyed: Keyed<Id>;
+  readonly #isFloat: boolean;
 
-  constructor(services: Services, definition: KeyedDefinition<Id>) {
-    this.#access = new Access(services, definition.name);
-    this.#definition = definition;
+  constructor(keyed: Keyed<Id>, { numbers }: CounterDefinition<Id>) {
+    this.#keyed = keyed;
+    this.#isFloat = numbers === 'float';
   }
 
-  /** Adds a whole number, also a negative one, and gives the sum; rejects with `redis/refused` beyond 64 bits. */
+  /**
+   * Adds a number, also a negative one, and gives the sum. Rejects with `redis/bad-use` where `by` is no integer, or, for
+   * floats, not finite; with `redis/refused`, and adds nothing, where the sum would be beyond 2^53 - 1 either way.
+   */
   async add(id: Id, by = 1): Promise<number> {
-    return Number(await this.#add('INCRBY', id, by));
-  }
-
-  /** Adds any number; sums of fractions are as exact as the server's 17 digits. */
-  async addFraction(id: Id, by: number): Promise<number> {
-    return Number(await this.#add('INCRBYFLOAT', id, by));
+    const { name } = this.#keyed;
+    return this.#isFloat
+      ? this.#keyed.run(id, add, 'INCRBYFLOAT', numberText(name, 'by', by))
+      : this.#keyed.run(id, add, 'INCRBY', integerText(name, 'by', by));
   }
 
   /** The sum so far, 0 where nothing was added. */
   async get(id: Id): Promise<number> {
-    const key = this.#key(id);
-    return Number(textOf(await this.#access.call(key, ['GET', key])) ?? 0);
+    return Number((await this.#keyed.ask(id, 'GET')) ?? 0);
   }
 
-  /** Begins at 0 again. */
-  async reset(id: Id): Promise<void> {
-    await this.#access.delete(this.#key(id));
+  /** The sums of many ids in their order, with one question for each server. */
+  async getMany(ids: readonly Id[]): Promise<number[]> {
+    return (await this.#keyed.askEach(ids)).map((text) => Number(text ?? 0));
   }
 
-  #key(id: Id): string {
-    return this.#access.key(this.#definition.key(id));
-  }
-
-  #add(command: string, id: Id, by: number): Promise<string> {
-    const lifetime = lifetimeArgument(this.#definition.ttlMs);
-    return this.#access.run(add, [this.#key(id)], [command, String(by), lifetime]);
-  }
-}
-
-/** KEYS: flags. ARGV: position, bit, lifetime. */
-const setBit = script<boolean>(
-  `local before = redis.call('SETBIT', KEYS[1], ARGV[1], ARGV[2])
-if ARGV[3] ~= '0' and redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return before`,
-  isOne,
-);
-
-/** Yes or no for numbered things, one bit each: members who were here today, steps that are done. */
-export function flags<Id>(definition: KeyedDefinition<Id>): Definition<Flags<Id>> {
-  checkKeyed(definition);
-  return { name: definition.name, open: (services) => new Flags(services, definition) };
-}
-
-/** A bitmap; its memory follows from the highest position, so positions should be dense. */
-export class Flags<Id> {
-  readonly #access: Access;
-  readonly #definition: KeyedDefinition<Id>;
-
-  constructor(services: Services, definition: KeyedDefinition<Id>) {
-    this.#access = new Access(services, definition.name);
-    this.#definition = definition;
-  }
-
-  /** Sets the flag at a position from 0 to 4294967295, and says what it was. */
-  set(id: Id, position: number, isOn = true): Promise<boolean> {
-    const args = [String(position), isOn ? '1' : '0', lifetimeArgument(this.#definition.ttlMs)];
-    return this.#access.run(setBit, [this.#key(id)], args);
-  }
-
-  async has(id: Id, position: number): Promise<boolean> {
-    const key = this.#key(id);
-    return isOne(await this.#access.call(key, ['GETBIT', key, String(position)]));
-  }
-
-  /** How many are set. */
-  async count(id: Id): Promise<number> {
-    const key = this.#key(id);
-    return Number(await this.#access.call(key, ['BITCOUNT', key]));
-  }
-
-  #key(id: Id): string {
-    return this.#access.key(this.#definition.key(id));
-  }
-}
-
-/** KEYS: claim. ARGV: value, lifetime. */
-const claim = script<boolean>(
-  `local taken
-if ARGV[2] == '0' then taken = redis.call('SET', KEYS[1], ARGV[1], 'NX')
-else taken = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) end
-if taken or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
-return 0`,
-  isOne,
-);
-
-/** Things that are done once: the first who claims an id has it. */
-export function once<Id>(definition: KeyedDefinition<Id>): Definition<Once<Id>> {
-  checkKeyed(definition);
-  return { name: definition.name, open: (services) => new Once(services, definition) };
-}
-
-/** Set-if-absent. A claim whose answer was lost is found to be one's own when it is repeated with the same `by`. */
-export class Once<Id> {
-  readonly #access: Access;
-  readonly #definition: KeyedDefinition<Id>;
-
-  constructor(services: Services, definition: KeyedDefinition<Id>) {
-    this.#access = new Access(services, definition.name);
-    this.#definition = definition;
-  }
-
-  /** True for the first, and again for the same `by`. */
-  claim(id: Id, by: string): Promise<boolean> {
-    return this.#access.run(claim, [this.#key(id)], [by, lifetimeArgument(this.#definition.ttlMs)]);
-  }
-
-  /** Who has claimed it, `null` where nobody has. */
-  async owner(id: Id): Promise<string | null> {
-    const key = this.#key(id);
-    return textOf(await this.#access.call(key, ['GET', key]));
-  }
-
-  #key(id: Id): string {
-    return this.#access.key(this.#definition.key(id));
-  }
-}
-
-/** KEYS: number. ARGV: number, lifetime, 1 for greater or -1 for less. */
-const extreme = script<boolean>(
-  `local before = redis.call('GET', KEYS[1])
-if before and (tonumber(ARGV[1]) - tonumber(before)) * tonumber(ARGV[3]) <= 0 then return 0 end
-if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
-return 1`,
-  isOne,
-);
-
-/** Numbers that only rise or only fall: the highest offset seen, the lowest price. */
-export function extremum<Id>(definition: KeyedDefinition<Id>): Definition<Extremum<Id>> {
-  checkKeyed(definition);
-  return { name: definition.name, open: (services) => new Extremum(services, definition) };
-}
-
-/** Set-if-greater and set-if-less, in one step on the server. */
-export class Extremum<Id> {
-  readonly #access: Access;
-  readonly #definition: KeyedDefinition<Id>;
-
-  constructor(services: Services, definition: KeyedDefinition<Id>) {
-    this.#access = new Access(services, definition.name);
-    this.#definition = definition;
-  }
-
-  /** Stores the number where it is greater than the present one or the first; says whether it did. */
-  raise(id: Id, to: number): Promise<boolean> {
-    return this.#set(id, to, '1');
-  }
-
-  /** Stores the number where it is less than the present one or the first; says whether it did. */
-  lower(id: Id, to: number): Promise<boolean> {
-    return this.#set(id, to, '-1');
-  }
-
-  async get(id: Id): Promise<number | null> {
-    const key = this.#key(id);
-    const text = textOf(await this.#access.call(key, ['GET', key]));
-    return text === null ? null : Number(text);
-  }
-
-  #set(id: Id, to: number, direction: string): Promise<boolean> {
-    const args = [String(to), lifetimeArgument(this.#definition.ttlMs), direction];
-    return this.#access.run(extreme, [this.#key(id)], args);
-  }
-
-  #key(id: Id): string {
-    return this.#access.key(this.#definition.key(id));
+  /** Begins at 0 again; says whether there was a number. */
+  delete(id: Id): Promise<boolean> {
+    return this.#keyed.delete(id);
   }
 }

@@ -11,6 +11,8 @@ export interface RedisEvent {
   readonly what: string;
   /** How long it took, in milliseconds, where that is of interest. */
   readonly ms?: number;
+  /** What went wrong, where something did. */
+  readonly error?: unknown;
 }
 
 /** What a definition works with once it is opened on a connection. */
@@ -20,6 +22,8 @@ export interface Services {
   readonly keyPrefix: string;
   readonly writeWithinMs: number;
   readonly observe: Observe;
+  /** False where nobody observes, so that what happens at every read need not be put into words. */
+  readonly isObserved: boolean;
   /** Opens a connection of its own, for commands that wait on the server; it is closed with the rest. */
   readonly connectOwn: () => Promise<RedisPort>;
   /** Has something ended by `close()`, before the connections close. */

@@ -28,5 +28,8 @@ function policies(services: Services): Promise<readonly string[]> {
 
 async function ask({ port }: Services): Promise<readonly string[]> {
   const replies = await port.callPrimaries(['INFO', 'memory']);
-  return replies.map((reply) => /^maxmemory_policy:(\S+)/m.exec(String(reply))?.[1] ?? 'unknown');
+  return replies.map((reply) => policyOf(String(reply)));
 }
+
+/** The maxmemory-policy in the answer to `INFO memory`. */
+export const policyOf = (info: string): string => /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'unknown';

@@ -17,12 +17,14 @@ export interface Stored {
 // No JSON text begins with it, so a value without an envelope is told from one with it.
 const mark = '~';
 
+export const isWrapped = (text: string): boolean => text.startsWith(mark);
+
 export function wrap(json: string, { madeMs, tookMs, ttlMs, versions }: Envelope): string {
   return `${mark}${madeMs} ${tookMs} ${ttlMs} ${versions.join(',')}\n${json}`;
 }
 
 export function unwrap(text: string): Stored {
-  if (!text.startsWith(mark)) return { json: text, envelope: undefined };
+  if (!isWrapped(text)) return { json: text, envelope: undefined };
   const end = text.indexOf('\n');
   const [madeMs, tookMs, ttlMs, versions = ''] = text.slice(mark.length, end).split(' ');
   return {

@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Address, StackDescription, View } from './description.js';
 import { RedisError } from './errors.js';
 
@@ -29,7 +31,7 @@ export function readView(stack: StackDescription, env: Environment): View {
   if (addresses) return { addresses: addresses.split(',').map(parseAddress), addressMap: {} };
   const view = env.REDIS_VIEW || 'host';
   if (view === 'host' || view === 'network') return stack[view];
-  throw new RedisError('redis/bad-environment', `REDIS_VIEW is '${view}'; it can be 'host' or 'network'.`);
+  throw badEnvironment(`REDIS_VIEW is '${view}'; it can be 'host' or 'network'.`);
 }
 
 /** The user of the data nodes: `REDIS_USER`, or that of the stack. */
@@ -57,24 +59,50 @@ export function readSentinelLogin(
  */
 function readTls(env: Environment): { readonly tls?: Tls } {
   const isOn = readSwitch('REDIS_TLS', env);
-  if (isOn === false || (isOn === undefined && !env.REDIS_TLS_CA)) return {};
+  if (isOn === false) return {};
+  if (isOn === undefined && !env.REDIS_TLS_CA) {
+    // Whoever says this expects encryption, and would not notice its absence.
+    const stray = ['REDIS_TLS_CERT', 'REDIS_TLS_KEY', 'REDIS_TLS_SERVER_NAME'].find((name) => env[name]);
+    if (stray !== undefined) throw badEnvironment(`${stray} is set, but not REDIS_TLS or REDIS_TLS_CA.`);
+    return {};
+  }
+  if (!env.REDIS_TLS_CERT !== !env.REDIS_TLS_KEY)
+    throw badEnvironment('REDIS_TLS_CERT and REDIS_TLS_KEY need each other.');
   const servername = env.REDIS_TLS_SERVER_NAME;
-  return {
-    tls: {
-      ...readText('ca', 'REDIS_TLS_CA', env),
-      ...readText('cert', 'REDIS_TLS_CERT', env),
-      ...readText('key', 'REDIS_TLS_KEY', env),
-      ...(servername ? { servername } : {}),
-    },
+  const tls = {
+    ...readText('ca', 'REDIS_TLS_CA', env),
+    ...readText('cert', 'REDIS_TLS_CERT', env),
+    ...readText('key', 'REDIS_TLS_KEY', env),
+    ...(servername ? { servername } : {}),
   };
+  checkCertificates(tls);
+  return { tls };
 }
+
+/** Node takes any text for an authority, and then trusts nobody. */
+function checkCertificates({ ca, cert, key }: Tls): void {
+  try {
+    if (ca !== undefined) new X509Certificate(ca);
+  } catch (error) {
+    throw badEnvironment('The file that REDIS_TLS_CA names holds no certificate.', error);
+  }
+  try {
+    if (cert !== undefined && key !== undefined) createSecureContext({ cert, key });
+  } catch (error) {
+    const files = 'The files that REDIS_TLS_CERT and REDIS_TLS_KEY name';
+    throw badEnvironment(`${files} are not a certificate and its key.`, error);
+  }
+}
+
+const badEnvironment = (message: string, cause?: unknown): RedisError =>
+  new RedisError('redis/bad-environment', message, cause);
 
 function readSwitch(name: string, env: Environment): boolean | undefined {
   const text = env[name]?.toLowerCase();
   if (!text) return undefined;
   if (['on', 'true', 'yes', '1'].includes(text)) return true;
   if (['off', 'false', 'no', '0'].includes(text)) return false;
-  throw new RedisError('redis/bad-environment', `${name} is '${env[name]}'; it can be 'on' or 'off'.`);
+  throw badEnvironment(`${name} is '${env[name]}'; it can be 'on' or 'off'.`);
 }
 
 function readText(option: 'ca' | 'cert' | 'key', name: string, env: Environment): Tls {
@@ -83,14 +111,14 @@ function readText(option: 'ca' | 'cert' | 'key', name: string, env: Environment)
   try {
     return { [option]: readFileSync(path, 'utf8') };
   } catch (error) {
-    throw new RedisError('redis/bad-environment', `${name} names '${path}', which cannot be read.`, error);
+    throw badEnvironment(`${name} names '${path}', which cannot be read.`, error);
   }
 }
 
 function readSecret(name: string, env: Environment): string {
   const secret = env[name];
   if (secret) return secret;
-  throw new RedisError('redis/bad-environment', `${name} is not set; it holds the password for Redis.`);
+  throw badEnvironment(`${name} is not set; it holds the password for Redis.`);
 }
 
 function parseAddress(text: string): Address {
@@ -98,5 +126,5 @@ function parseAddress(text: string): Address {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host !== undefined && port >= 1 && port <= 65535) return { host, port };
-  throw new RedisError('redis/bad-environment', `REDIS_ADDRESSES has '${text}', which is not host:port.`);
+  throw badEnvironment(`REDIS_ADDRESSES has '${text}', which is not host:port.`);
 }

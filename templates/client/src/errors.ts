@@ -13,12 +13,24 @@ export type RedisErrorCode =
   | 'redis/overloaded'
   /** A loader took longer than its `hardTimeoutMs`. */
   | 'redis/load-timeout'
+  /** A writer took longer than its `hardTimeoutMs`; the source may have the value all the same. */
+  | 'redis/write-timeout'
+  /** The source has the change, and Redis did not confirm it: readers may see the old value until its lifetime ends. */
+  | 'redis/unconfirmed'
   /** Another one holds the lock. */
   | 'redis/locked'
   /** The lock ended while it was held. */
   | 'redis/lock-lost'
+  /** A handler took longer than its `handleWithinMs`. */
+  | 'redis/handler-timeout'
+  /** The item in hand was given to another worker because one of the two was not heard of in time. */
+  | 'redis/item-lost'
+  /** Others changed it each time between reading and writing. */
+  | 'redis/conflict'
   /** The server drops keys when it is full, and this must not be dropped. */
   | 'redis/may-evict'
+  /** The server's release has no such command. */
+  | 'redis/unsupported'
   /** Redis answered with an error; its words are in `cause`. */
   | 'redis/refused'
   /** The connection was closed by `close()`. */

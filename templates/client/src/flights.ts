@@ -62,6 +62,11 @@ export class Flights<Id, Value> {
       if (missing.tags.includes(tag)) this.detach(missing.keys);
   }
 
+  /** The same for all entries. */
+  detachAll(): void {
+    this.#flights.clear();
+  }
+
   /** Resolves when all that are under way now have ended. */
   async settled(): Promise<void> {
     await Promise.allSettled([...this.#flights.values()].map((flight) => flight.landed));

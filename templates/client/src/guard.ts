@@ -1,4 +1,4 @@
-import { Deadlines } from './deadlines.js';
+import { Deadlines, type Waiting } from './deadlines.js';
 import { RedisError } from './errors.js';
 import type { RedisPort } from './port.js';
 
@@ -56,12 +56,34 @@ export class Guard {
 
   /** Runs a command on the server of `key`; rejects with a `RedisError` rather than wait. */
   run<T>(key: string, command: () => Promise<T>): Promise<T> {
-    const shard = this.#port.shardOf(key);
-    if (this.#resting.has(shard)) return Promise.reject(breakerOpen());
-    if (this.#inFlight >= this.#maxInFlight) return Promise.reject(overloaded());
-    return this.#timed(command).catch((error: unknown) => {
-      if (isSilence(error)) this.#rest(shard, key, this.#coolOffMs);
-      throw error;
+    const refusal = this.#refusal(key);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return this.#ask(key, (onAnswer, onError) => void command().then(onAnswer, onError));
+  }
+
+  /**
+   * Reads `key` and gives what `use` makes of its text, of `null` where there is none, of `undefined` where Redis did not
+   * answer; `use` must not throw. Every read of a cache comes through here, so it makes as few objects as it can.
+   */
+  get<T>(key: string, use: (text: string | null | undefined) => T | PromiseLike<T>): Promise<T> {
+    if (this.#refusal(key) !== undefined) return Promise.resolve(use(undefined));
+    return new Promise((resolve) => {
+      this.#inFlight++;
+      const waiting = this.#deadlines.add(() => {
+        this.#failed(key, deadlineMissed());
+        resolve(use(undefined));
+      });
+      this.#port.read(
+        key,
+        (text) => {
+          if (this.#ended(waiting)) resolve(use(text));
+        },
+        (error) => {
+          if (!this.#ended(waiting)) return;
+          this.#failed(key, error);
+          resolve(use(undefined));
+        },
+      );
     });
   }
 
@@ -71,16 +93,43 @@ export class Guard {
     for (const timer of this.#resting.values()) clearTimeout(timer);
   }
 
-  #timed<T>(command: () => Promise<T>): Promise<T> {
-    this.#inFlight++;
+  #refusal(key: string): RedisError | undefined {
+    // Most of the time nobody rests, and then it does not matter who holds the key.
+    if (this.#resting.size > 0 && this.#resting.has(this.#port.shardOf(key))) return breakerOpen();
+    return this.#inFlight >= this.#maxInFlight ? overloaded() : undefined;
+  }
+
+  #ask<T>(
+    key: string,
+    ask: (onAnswer: (answer: T) => void, onError: (error: unknown) => void) => void,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const keep = this.#deadlines.add(() => reject(deadlineMissed()));
-      const settle = (): void => {
-        this.#inFlight--;
-        keep();
+      const lose = (error: unknown): void => {
+        this.#failed(key, error);
+        reject(error);
       };
-      command().then(resolve, reject).finally(settle);
+      this.#inFlight++;
+      const waiting = this.#deadlines.add(() => lose(deadlineMissed()));
+      ask(
+        (answer) => {
+          if (this.#ended(waiting)) resolve(answer);
+        },
+        (error) => {
+          if (this.#ended(waiting)) lose(error);
+        },
+      );
     });
+  }
+
+  /** Takes word that a call has ended; false if its deadline was missed before. */
+  #ended(waiting: Waiting): boolean {
+    this.#inFlight--;
+    return this.#deadlines.drop(waiting);
+  }
+
+  /** Takes word that a call has failed: a server that is silent is left alone for a while. */
+  #failed(key: string, error: unknown): void {
+    if (isSilence(error)) this.#rest(this.#port.shardOf(key), key, this.#coolOffMs);
   }
 
   #rest(shard: string, key: string, ms: number): void {
@@ -96,7 +145,7 @@ export class Guard {
 
   async #try(shard: string, key: string, ms: number): Promise<void> {
     try {
-      await this.#timed(() => this.#port.get(key));
+      await this.#ask<string | null>(key, (onAnswer, onError) => this.#port.read(key, onAnswer, onError));
     } catch (error) {
       if (this.#isStopped) return;
       if (isSilence(error)) return this.#tryLater(shard, key, Math.min(ms * 2, maxCoolOffMs));

@@ -57,9 +57,16 @@ export interface CacheDefinition<Id, Value> {
    * How long a load may take, in milliseconds; then its signal is aborted and callers get the spare copy, or
    * `redis/load-timeout`.
    *
-   * @default Infinity
+   * @default 30000
    */
   readonly hardTimeoutMs?: number;
+  /**
+   * How many loads may run at a time in this process; more wait their turn. A bound protects the source when Redis is away
+   * and every read is a load.
+   *
+   * @default Infinity
+   */
+  readonly maxLoads?: number;
   /**
    * How eagerly a value is loaded anew before it ends, in the background and by one of many callers; 1 is the value of the
    * paper, 0 turns it off.
@@ -89,26 +96,40 @@ export type CacheKeyspace<Id, Value> = Required<Omit<CacheDefinition<Id, Value>,
 
 /** A definition with its defaults; throws `redis/bad-use` if it cannot work. */
 export function completeCache<Id, Value>(definition: CacheDefinition<Id, Value>): CacheKeyspace<Id, Value> {
-  const { name, ttlMs, jitter = 0.1, softTimeoutMs, hardTimeoutMs } = definition;
-  checkName(name);
-  checkMs(name, 'ttlMs', ttlMs);
-  if (!(jitter >= 0 && jitter < 1)) throw badUse(`The cache '${name}' needs a jitter from 0 to below 1.`);
-  for (const [option, ms] of Object.entries({ softTimeoutMs, hardTimeoutMs }))
-    if (ms !== undefined && ms !== Number.POSITIVE_INFINITY) checkMs(name, option, ms);
-  return {
+  const keyspace: CacheKeyspace<Id, Value> = {
     version: 1,
-    negativeTtlMs: Math.min(10_000, ttlMs),
+    jitter: 0.1,
+    negativeTtlMs: Math.min(10_000, definition.ttlMs),
     graceMs: 0,
     maxLoadMs: 10_000,
     serveSpare: 'on-error',
     softTimeoutMs: Number.POSITIVE_INFINITY,
-    hardTimeoutMs: Number.POSITIVE_INFINITY,
+    hardTimeoutMs: 30_000,
+    maxLoads: Number.POSITIVE_INFINITY,
     earlyRefresh: 0,
     tags: () => [],
     hasTags: definition.tags !== undefined,
     ...definition,
-    jitter,
   };
+  checkCache(keyspace);
+  return keyspace;
+}
+
+function checkCache<Id, Value>(keyspace: CacheKeyspace<Id, Value>): void {
+  const { name, version, jitter, earlyRefresh, maxLoads } = keyspace;
+  checkName(name);
+  const expect = (isFine: boolean, what: string): void => {
+    if (!isFine) throw badUse(`The cache '${name}' needs ${what}.`);
+  };
+  expect(Number.isSafeInteger(version) && version >= 0, 'a version that is a whole number');
+  expect(jitter >= 0 && jitter < 1, 'a jitter from 0 to below 1');
+  expect(earlyRefresh >= 0 && earlyRefresh < 100, 'an earlyRefresh from 0 to below 100');
+  expect(maxLoads >= 1, 'maxLoads of at least 1');
+  for (const option of ['ttlMs', 'maxLoadMs'] as const) checkMs(name, option, keyspace[option]);
+  for (const option of ['negativeTtlMs', 'graceMs'] as const)
+    if (keyspace[option] !== 0) checkMs(name, option, keyspace[option]);
+  for (const option of ['softTimeoutMs', 'hardTimeoutMs'] as const)
+    if (keyspace[option] !== Number.POSITIVE_INFINITY) checkMs(name, option, keyspace[option]);
 }
 
 /** The keys of one entry. They share the hash tag `{id}`, hence a slot, and can be changed together. */
@@ -118,12 +139,24 @@ export interface EntryKeys {
   readonly spare: string;
 }
 
-/** Makes the keys of an entry: `prefix` + `name:v1:{id}`. Different ids give different keys. */
-export function entryKeys<Id>(
+type Named<Id> = Pick<CacheKeyspace<Id, unknown>, 'name' | 'version' | 'key'>;
+
+/** What the keys of all entries begin with. */
+export function valueKeyStart(
   prefix: string,
-  keyspace: Pick<CacheKeyspace<Id, unknown>, 'name' | 'version' | 'key'>,
-  id: Id,
-): EntryKeys {
-  const value = `${prefix}${keyspace.name}:v${keyspace.version}:{${encodeId(keyspace.key(id))}}`;
+  { name, version }: Pick<Named<never>, 'name' | 'version'>,
+): string {
+  return `${prefix}${name}:v${version}:{`;
+}
+
+/** What makes the key of a value: `prefix` + `name:v1:{id}`. Different ids give different keys. */
+export function valueKeys<Id>(prefix: string, named: Named<Id>): (id: Id) => string {
+  const start = valueKeyStart(prefix, named);
+  return (id) => `${start}${encodeId(named.key(id))}}`;
+}
+
+/** Makes the keys of an entry. */
+export function entryKeys<Id>(prefix: string, keyspace: Named<Id>, id: Id): EntryKeys {
+  const value = valueKeys(prefix, keyspace)(id);
   return { value, lease: `${value}:lease`, spare: `${value}:spare` };
 }

@@ -2,6 +2,7 @@ import type { Address } from './description.js';
 import { RedisError } from './errors.js';
 import type { ChannelKind, Listener, RedisPort, Tracking, TrackListener } from './port.js';
 import type { Script } from './scripts.js';
+import { unless } from './time.js';
 
 /** What a client library has to be able to do; the rest is the same for all of them. */
 export interface Link {
@@ -12,7 +13,7 @@ export interface Link {
   /** Sends a command to every primary. */
   sendToPrimaries(words: string[]): Promise<readonly unknown[]>;
   /** Reads keys that may be in different slots. */
-  mget(keys: string[]): Promise<(string | null)[]>;
+  mget(keys: readonly string[]): Promise<(string | null)[]>;
   subscribe(kind: ChannelKind, name: string, listener: Listener): Promise<unknown>;
   unsubscribe(kind: ChannelKind, name: string, listener: Listener): Promise<unknown>;
   primaries(): readonly Address[];
@@ -25,43 +26,95 @@ export interface Link {
   destroy(): unknown;
 }
 
-/** Makes the port out of a link; closing ends `lifetime`. */
+// More than this would be memory and delay without end, where Redis answers slower than it is asked.
+const maxWaiting = 10_000;
+
+/** Makes the port out of a link; closing it ends `lifetime`, and it ends with `lifetime`. */
 export function createPort(link: Link, lifetime: AbortController): RedisPort {
-  const translate = (error: unknown): never => {
-    if (lifetime.signal.aborted) throw new RedisError('redis/closed', 'The connection is closed.', error);
+  let isClosed = false;
+  let waiting = 0;
+  const explain = (error: unknown): RedisError => {
+    if (isClosed) return new RedisError('redis/closed', 'The connection is closed.', error);
     if (link.isRefusal(error))
-      throw new RedisError('redis/refused', `Redis refused: ${error.message}`, error);
+      return new RedisError('redis/refused', `Redis refused: ${error.message}`, error);
     // Whatever is not an answer is a connection that is absent, lost or not there yet.
-    throw new RedisError('redis/unreachable', 'Redis could not be asked.', error);
+    return new RedisError('redis/unreachable', 'Redis could not be asked.', error);
   };
-  const ask = <T>(question: () => Promise<T>): Promise<T> => {
+  let onIdle = (): void => {};
+  const leave = (): void => {
+    if (--waiting === 0) onIdle();
+  };
+  const answered = <T>(answer: T): T => {
+    leave();
+    return answer;
+  };
+  const failed = (error: unknown): never => {
+    leave();
+    throw explain(error);
+  };
+  const ask = <T>(question: () => Promise<T>, most = maxWaiting): Promise<T> => {
+    if (isClosed) return Promise.reject(explain(undefined));
+    if (waiting >= most) return Promise.reject(overloaded());
+    waiting++;
     try {
-      return question().catch(translate);
+      return question().then(answered, failed);
     } catch (error) {
-      return Promise.reject(error).catch(translate);
+      return Promise.reject(error).catch(failed);
     }
   };
-  const end = async (how: () => unknown): Promise<void> => {
+  // Asked for while there is no connection, a subscription may wait for one for ever.
+  const askUntilEnd = (question: () => Promise<unknown>): Promise<unknown> =>
+    unless(lifetime.signal, ask(question)).catch((error: unknown) => {
+      throw error instanceof RedisError ? error : explain(error);
+    });
+  const close = async (): Promise<void> => {
+    isClosed = true;
+    const idle = new Promise<void>((resolve) => {
+      onIdle = resolve;
+    });
+    if (waiting > 0) await unless(lifetime.signal, idle).catch(() => {});
+    // Dropped meanwhile.
+    if (lifetime.signal.aborted) return;
     lifetime.abort();
-    await how();
+    await link.close();
+  };
+  const destroy = async (): Promise<void> => {
+    isClosed = true;
+    lifetime.abort();
+    await link.destroy();
   };
   return {
     shardOf: (key) => link.shardOf(key),
+    read(key, onText, onError) {
+      if (isClosed) return onError(explain(undefined));
+      try {
+        const reading = link.send(key, ['GET', key]) as Promise<string | null>;
+        reading.then(onText, (error: unknown) => onError(explain(error)));
+      } catch (error) {
+        onError(explain(error));
+      }
+    },
     get: (key) => ask(() => link.send(key, ['GET', key]) as Promise<string | null>),
-    mget: (keys) => ask(() => link.mget([...keys])),
+    mget: (keys) => ask(() => link.mget(keys)),
     run: (script, keys, args) => ask(() => runScript(link, script, keys, args)).then(script.decode),
     call: (key, words) => ask(() => link.send(key, [...words])),
-    callPrimaries: (words) => ask(() => link.sendToPrimaries([...words])),
+    // Seldom, and how it is found out that Redis still answers: it is asked in any case.
+    callPrimaries: (words) => ask(() => link.sendToPrimaries([...words]), Number.POSITIVE_INFINITY),
     async subscribe(kind, name, listener) {
-      await ask(() => link.subscribe(kind, name, listener));
-      return async () => void (await ask(() => link.unsubscribe(kind, name, listener)));
+      await askUntilEnd(() => link.subscribe(kind, name, listener));
+      return async () => {
+        if (!isClosed) await askUntilEnd(() => link.unsubscribe(kind, name, listener));
+      };
     },
     primaries: () => link.primaries(),
     track: (at, prefix, listener) => link.track(at, prefix, listener),
-    close: () => end(() => link.close()),
-    destroy: () => end(() => link.destroy()),
+    close,
+    destroy,
   };
 }
+
+const overloaded = () =>
+  new RedisError('redis/overloaded', `${maxWaiting} commands are waiting for an answer.`);
 
 async function runScript(
   link: Link,

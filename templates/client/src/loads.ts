@@ -7,6 +7,7 @@ import { type Flight, Flights, type Missing } from './flights.js';
 import type { Leases } from './leases.js';
 import type { LeaseReply } from './scripts.js';
 import { late, within } from './time.js';
+import { Turns } from './turns.js';
 
 /** Loads values for ids and gives them in the same order; `null` and `undefined` mean that there is none. */
 export type LoadMany<Id, Value> = (
@@ -24,6 +25,7 @@ export interface LoadsOptions<Id, Value> {
   readonly leases: Leases;
   readonly maxLoadMs: number;
   readonly hardTimeoutMs: number;
+  readonly maxLoads: number;
   readonly ttlMs: number;
   /** True where values carry what early refresh or tags need. */
   readonly isWrapped: boolean;
@@ -39,7 +41,7 @@ export interface LoadCounts {
   /** Values that loaders were asked for. */
   loads: number;
   /** Callers that shared a load of this process. */
-  joined: number;
+  coalesced: number;
   /** Loads whose value was not kept, because it was invalidated meanwhile. */
   fenced: number;
   /** Failed loads that were answered with an old value. */
@@ -59,12 +61,14 @@ interface Batch<Id, Value> {
 
 /** Loads missing values once: callers in this process share a load, other processes wait for the one with the lease. */
 export class Loads<Id, Value> {
-  readonly counts: LoadCounts = { loads: 0, joined: 0, fenced: 0, rescued: 0 };
+  readonly counts: LoadCounts = { loads: 0, coalesced: 0, fenced: 0, rescued: 0 };
   readonly flights = new Flights<Id, Value>();
   readonly #options: LoadsOptions<Id, Value>;
+  readonly #turns: Turns;
 
   constructor(options: LoadsOptions<Id, Value>) {
     this.#options = options;
+    this.#turns = new Turns(options.maxLoads);
   }
 
   /** Gives the values in the order of `missing`; rejects with the loader's own error. */
@@ -82,7 +86,7 @@ export class Loads<Id, Value> {
   }
 
   async #join(flight: Flight<Id, Value>, load: LoadMany<Id, Value>): Promise<Value | null> {
-    this.counts.joined++;
+    this.counts.coalesced++;
     const landed = await flight.landed;
     if (landed.isCurrent) return landed.value;
     // Any load found now began after this caller asked, so its value is new enough, fenced or not.
@@ -156,7 +160,7 @@ export class Loads<Id, Value> {
       // Before the load: an invalidation during it leaves these behind, and the value with them.
       const versions = await Promise.all(entries.map(({ tags }) => this.#versionsOf(tags)));
       const start = performance.now();
-      const values = await this.#loadInTime(entries, batch);
+      const values = await this.#turns.run(() => this.#loadInTime(entries, batch));
       const tookMs = Math.round(performance.now() - start);
       this.#options.observe('load', tookMs);
       checkCount(values, flights.length);
@@ -201,7 +205,10 @@ export class Loads<Id, Value> {
     const { codec, leases, isWrapped, ttlMs } = this.#options;
     const { tookMs, versions } = made;
     const json = codec.encode(value);
-    if (versions === undefined) {
+    const isMisfit = !(await codec.fits(json));
+    if (isMisfit) this.#options.observe('misfit');
+    // What could not be read back, or cannot be told from an invalidated value, is given and not kept.
+    if (isMisfit || versions === undefined) {
       await leases.release(flight.missing.keys, token);
       return flight.land({ value, isCurrent: true });
     }

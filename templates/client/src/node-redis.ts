@@ -1,12 +1,16 @@
-import { createClient, ErrorReply } from '@redis/client';
+import { createClient, ErrorReply, RESP_TYPES } from '@redis/client';
 import type { Address } from './description.js';
 import type { Login } from './environment.js';
 import type { Link } from './link.js';
 import type { ChannelKind, Listener, Tracking, TrackListener } from './port.js';
 import { backoffMs } from './retry.js';
 
-// The library's own timeout covers only commands not yet written, and costs an AbortSignal for each; 0 turns it off.
-export const commandOptions = { timeout: 0 };
+export const commandOptions = {
+  // The library's own timeout covers only commands not yet written, and costs an AbortSignal for each; 0 turns it off.
+  timeout: 0,
+  // As an object it would come without a field that is called `__proto__`, and with numbers before other fields.
+  typeMapping: { [RESP_TYPES.MAP]: Array },
+};
 
 /** Options for one connection; made anew for each client, because the library writes into them. */
 export function connectionOptions(name: string, { username, password, tls }: Login) {
@@ -16,7 +20,6 @@ export function connectionOptions(name: string, { username, password, tls }: Log
     name,
     // Commands fail at once while there is no connection: caches then ask their loader, writes try again.
     disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
     // Both are more commands for the user to be allowed, and servers of our own have no use for them.
     maintNotifications: 'disabled' as const,
     disableClientInfo: true,
@@ -63,7 +66,7 @@ export function commonLink(client: NodeRedis, name: string, login: Login) {
   };
   return {
     connect: () => client.connect(),
-    mget: (keys: string[]) => client.mGet(keys),
+    mget: (keys: readonly string[]) => client.mGet([...keys]),
     subscribe: (kind, channel, listener) => on[kind](channel, listener),
     unsubscribe: (kind, channel, listener) => off[kind](channel, listener as AnyListener),
     track: (at, prefix, listener) => track({ name, login, at, prefix, listener }),

@@ -29,7 +29,11 @@ export async function open(
     // Without a listener an 'error' event ends the process.
     link.onError(note);
     const port = createPort(link, lifetime);
-    return { port, connected: keepConnecting(link, note, lifetime.signal) };
+    const drop = async (): Promise<void> => {
+      lifetime.abort();
+      await link.destroy();
+    };
+    return { port, connected: keepConnecting(link, note, lifetime.signal), drop };
   };
   const first = begin();
   const outcome = await within(first.connected, connectWithinMs);

@@ -1,4 +1,5 @@
 import type { Address } from './description.js';
+import type { RedisError } from './errors.js';
 import type { Script } from './scripts.js';
 
 /** A command and its arguments. */
@@ -31,6 +32,8 @@ export interface Tracking {
  * be asked, `redis/closed` after `close` or `destroy`.
  */
 export interface RedisPort {
+  /** Reads a key for callbacks: every hit of a cache comes through here, and is spared a promise. */
+  read(key: string, onText: (text: string | null) => void, onError: (error: RedisError) => void): void;
   get(key: string): Promise<string | null>;
   /** Values in the order of `keys`, which may live in different slots of one server. */
   mget(keys: readonly string[]): Promise<(string | null)[]>;

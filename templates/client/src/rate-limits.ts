@@ -1,178 +1,195 @@
 import { Access } from './access.js';
 import type { Definition, Services } from './definition.js';
 import { RedisError } from './errors.js';
+import { fixedWindow } from './fixed-window.js';
+import { gcra } from './gcra.js';
+import { LocalLimit } from './local-limit.js';
 import { badUse, checkMs, checkName, type KeyPart } from './names.js';
-import { type Script, script } from './scripts.js';
+import type { Algorithm, Allowance, Count } from './rate-limit-algorithm.js';
+import { isPassing } from './retry.js';
+import { slidingWindow } from './sliding-window.js';
 
 export interface RateLimitDefinition<Id> {
+  /** Part of every key: letters, digits, `_`, `.` and `-`. */
   readonly name: string;
-  /** Whom the limit is for: a user, an address. */
+  /** Whom the limit is for: a user, an address, a token. */
   readonly key: (id: Id) => readonly KeyPart[];
   /** How much is allowed in `perMs`. */
   readonly limit: number;
+  /** The time that `limit` is for, in milliseconds. */
   readonly perMs: number;
   /**
-   * `gcra` spreads the limit evenly and lets `burst` through at once; `sliding` never lets more than `limit` through in any
-   * `perMs`, at the cost of memory for each; `fixed` counts in windows and can let twice the limit through around their ends.
+   * How it is counted.
+   *
+   * `gcra` lets `burst` through at once and then one every `perMs / limit`: in any time t at most `burst + limit * t / perMs`.
+   * It is the quickest and smallest.
+   *
+   * `sliding` never lets more than `limit` through in any `perMs`. It keeps a log, of 400 bytes at most however large the
+   * limit is, because times within a twentieth of the period share an entry; what came before its latest then counts for up
+   * to 5 % longer than `perMs`. (The usual two counters would be smaller and can let nearly twice the limit through.)
+   *
+   * `fixed` counts in windows that begin with the first that passes, and can let twice the limit through around the end of
+   * one: for quotas that are told to a customer.
    *
    * @default 'gcra'
    */
   readonly algorithm?: 'gcra' | 'sliding' | 'fixed';
   /**
-   * How much may come at once after a pause, for `gcra`.
+   * How much may come at once after a pause; only for `gcra`.
    *
    * @default limit
    */
   readonly burst?: number;
   /**
-   * What to say when Redis does not answer: `open` lets everything through, `closed` nothing, `local` counts in this
-   * process alone.
+   * What is answered when Redis is not: `open` lets everything through, `closed` nothing, `local` counts with `gcra` in this
+   * process alone, so that n processes let n times as much through.
    *
    * @default 'open'
    */
   readonly whenAway?: 'open' | 'closed' | 'local';
 }
 
-export interface Verdict {
+/** The numbers that the `RateLimit` and `Retry-After` headers of HTTP are made of. */
+export interface RateLimitVerdict {
   readonly allowed: boolean;
-  /** How much more would be let through now. */
+  /** The most that can pass at once: the burst of `gcra`, else the limit. */
+  readonly limit: number;
+  /** How much more would be let through now, in whole units. */
   readonly remaining: number;
-  /** When to come again, in milliseconds from now; 0 where it is allowed. */
+  /** When to come again, in milliseconds from now; 0 where it is allowed, `Infinity` where the cost is above the limit. */
   readonly retryAfterMs: number;
-  /** When the whole burst is there again, in milliseconds from now. */
+  /** When all of the limit is there again, in milliseconds from now. */
   readonly resetMs: number;
-  /** True where Redis was not asked, or did not answer. */
+  /** True where Redis did not answer and `whenAway` did. */
   readonly isGuess: boolean;
 }
 
-type Numbers = readonly [allowed: number, remaining: number, retryAfterMs: number, resetMs: number];
+const algorithms = { gcra, sliding: slidingWindow, fixed: fixedWindow } as const;
+const answers: readonly unknown[] = ['open', 'closed', 'local'];
 
-const decode = (reply: unknown): Numbers => (reply as unknown[]).map(Number) as unknown as Numbers;
+// A server that is away is tried again about as often.
+const awayMs = 1000;
 
-const now = `local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000`;
-
-/** KEYS: theoretical arrival. ARGV: limit, period, burst, cost. (GCRA: ITU-T I.371; one number a key.) */
-const gcra = script<Numbers>(
-  `${now}
-local interval = ARGV[2] / ARGV[1]
-local tolerance = interval * ARGV[3]
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local next = arrival + interval * ARGV[4]
-local early = next - tolerance - now
-if early > 0 then
-  return {0, math.floor((tolerance - (arrival - now)) / interval), math.ceil(early), math.ceil(arrival - now)}
-end
-if next > now then redis.call('SET', KEYS[1], string.format('%.3f', next), 'PX', math.ceil(next - now)) end
-return {1, math.floor((tolerance - (next - now)) / interval), 0, math.ceil(next - now)}`,
-  decode,
-);
-
-/** KEYS: events, by time. ARGV: limit, period, burst, cost. */
-const sliding = script<Numbers>(
-  `${now}
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-local count = redis.call('ZCARD', KEYS[1])
-local cost = tonumber(ARGV[4])
-if count + cost > tonumber(ARGV[1]) then
-  local index = count + cost - ARGV[1] - 1
-  local due = redis.call('ZRANGE', KEYS[1], index, index, 'WITHSCORES')
-  local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-  local wait = due[2] and due[2] + ARGV[2] - now or tonumber(ARGV[2])
-  local reset = last[2] and last[2] + ARGV[2] - now or 0
-  return {0, math.max(0, ARGV[1] - count), math.ceil(wait), math.ceil(reset)}
-end
-local sequence = redis.call('ZRANGE', KEYS[1], -1, -1)[1]
-local number = sequence and tonumber(string.match(sequence, '%d+$')) or 0
-for i = 1, cost do redis.call('ZADD', KEYS[1], string.format('%.3f', now), string.format('%.3f-%016d', now, number + i)) end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return {1, ARGV[1] - count - cost, 0, tonumber(ARGV[2])}`,
-  decode,
-);
-
-/** KEYS: count. ARGV: limit, period, burst, cost. */
-const fixed = script<Numbers>(
-  `local count = tonumber(redis.call('GET', KEYS[1]) or 0)
-local left = redis.call('PTTL', KEYS[1])
-if left < 0 then left = tonumber(ARGV[2]) end
-if count + ARGV[4] > tonumber(ARGV[1]) then return {0, ARGV[1] - count, left, left} end
-count = redis.call('INCRBY', KEYS[1], ARGV[4])
-if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return {1, ARGV[1] - count, 0, left}`,
-  decode,
-);
-
-const scripts: Readonly<Record<'gcra' | 'sliding' | 'fixed', Script<Numbers>>> = { gcra, sliding, fixed };
-
-/** So much in so much time, counted for all processes together and by the server's clock. */
+/**
+ * So much in so much time, counted for all processes together and by the server's clock. Throws `redis/bad-use` if the
+ * definition cannot work.
+ *
+ * Each id has one key, which ends when nothing counts any more. A server that drops keys when it is full forgets what it
+ * counted for them.
+ */
 export function rateLimit<Id>(definition: RateLimitDefinition<Id>): Definition<RateLimit<Id>> {
-  const { name, limit, perMs, burst = limit } = definition;
+  const { name, limit, perMs, burst = limit, algorithm = 'gcra', whenAway = 'open' } = definition;
   checkName(name);
   checkMs(name, 'perMs', perMs);
-  if (!(Number.isFinite(limit) && limit > 0)) throw badUse(`'${name}' needs a limit above 0.`);
-  if (!(Number.isFinite(burst) && burst >= 1)) throw badUse(`'${name}' needs a burst of at least 1.`);
-  return { name, open: (services) => new RateLimit(services, definition) };
+  checkAmount(`The limit of '${name}'`, limit);
+  checkAmount(`The burst of '${name}'`, burst);
+  checkMs(name, 'perMs * burst / limit', Math.max(1, (perMs * burst) / limit));
+  if (!Object.hasOwn(algorithms, algorithm)) throw badUse(`'${name}' has no algorithm '${algorithm}'.`);
+  if (!answers.includes(whenAway)) throw badUse(`'${name}' has no answer '${whenAway}' for whenAway.`);
+  if (algorithm !== 'gcra' && definition.burst !== undefined)
+    throw badUse(`'${name}' has a burst, which only gcra knows; ${algorithm} goes by the limit.`);
+  const allowance = { limit, perMs, burst };
+  return { name, open: (services) => new RateLimit(services, definition, allowance) };
 }
 
+function checkAmount(what: string, amount: number): void {
+  if (!(Number.isFinite(amount) && amount > 0))
+    throw badUse(`${what} has to be a number above 0, and is ${amount}.`);
+}
+
+/** A limit; made by `rateLimit`. */
 export class RateLimit<Id> {
   readonly #access: Access;
   readonly #definition: RateLimitDefinition<Id>;
-  /** For `local`: the theoretical arrivals of this process. */
-  readonly #arrivals = new Map<string, number>();
+  readonly #algorithm: Algorithm;
+  readonly #local: LocalLimit;
+  readonly #suffix: string;
 
-  constructor(services: Services, definition: RateLimitDefinition<Id>) {
-    this.#access = new Access(services, definition.name);
+  constructor(services: Services, definition: RateLimitDefinition<Id>, allowance: Allowance) {
+    const { name, algorithm = 'gcra' } = definition;
+    this.#access = new Access(services, name);
     this.#definition = definition;
+    this.#algorithm = algorithms[algorithm](allowance);
+    this.#local = new LocalLimit(allowance);
+    // An algorithm cannot read what another one wrote before a deploy.
+    this.#suffix = `:${algorithm}`;
   }
 
   /**
-   * Asks whether `cost` may pass, and counts it if so. Takes no longer than the cache deadline, whatever Redis does; a
-   * refusal is an answer, not an error.
+   * Asks whether `cost` may pass, and counts it if so; what is refused does not count. A cost may be a fraction; one above
+   * the limit never passes.
+   *
+   * Answers within the deadline of cache calls, and at once while Redis is known to be away. A refusal is an answer, not
+   * an error; it rejects with `redis/bad-use` for a cost that is no number above 0, and with `redis/refused` where Redis
+   * has an error, such as missing rights, that a moment's wait will not mend.
    */
-  async check(id: Id, cost = 1): Promise<Verdict> {
-    const { limit, perMs, burst = limit, algorithm = 'gcra', name } = this.#definition;
-    if (!(Number.isFinite(cost) && cost > 0)) throw badUse(`'${name}' was asked for a cost of ${cost}.`);
-    const key = this.#access.key(this.#definition.key(id));
-    const { guard, port, observe } = this.#access.services;
-    const args = [limit, perMs, burst, cost].map(String);
-    try {
-      const reply = await guard.run(key, () => port.run(scripts[algorithm], [key], args));
-      const [allowed, remaining, retryAfterMs, resetMs] = reply;
-      observe({ name, what: allowed === 1 ? 'allowed' : 'limited' });
+  check(id: Id, cost = 1): Promise<RateLimitVerdict> {
+    return this.#ask('check', id, cost);
+  }
+
+  /** As `check`, but counts nothing. */
+  peek(id: Id, cost = 1): Promise<RateLimitVerdict> {
+    return this.#ask('peek', id, cost);
+  }
+
+  /**
+   * Forgets what was counted for an id, after a successful login for example. Rejects with `redis/deadline` if Redis does not
+   * confirm within `writeWithinMs`.
+   */
+  async reset(id: Id): Promise<void> {
+    const key = this.#key(id);
+    this.#local.reset(key);
+    await this.#access.delete(key);
+  }
+
+  async #ask(how: 'check' | 'peek', id: Id, cost: number): Promise<RateLimitVerdict> {
+    const { capacity, args, read } = this.#algorithm;
+    checkAmount(`A cost of '${this.#definition.name}'`, cost);
+    if (cost > capacity)
       return {
-        allowed: allowed === 1,
-        remaining: Math.max(0, remaining),
-        retryAfterMs,
-        resetMs,
-        isGuess: false,
+        ...(await this.#ask('peek', id, capacity)),
+        allowed: false,
+        retryAfterMs: Number.POSITIVE_INFINITY,
       };
+    const key = this.#key(id);
+    const { guard, port } = this.#access.services;
+    try {
+      const reply = await guard.run(key, () => port.run(this.#algorithm[how], [key], args(cost)));
+      return this.#verdict(how, read(reply, cost), false);
     } catch (error) {
-      // A mistake in rights or in the script is no absence, and must not open every door.
-      if (error instanceof RedisError && error.code === 'redis/refused') throw error;
-      observe({ name, what: 'unanswered' });
-      return this.#guess(key, cost);
+      if (!isAway(error)) throw error;
+      return this.#verdict(how, this.#guess(how, key, cost), true);
     }
   }
 
-  #guess(key: string, cost: number): Verdict {
-    const { limit, perMs, burst = limit, whenAway = 'open' } = this.#definition;
-    const base = { retryAfterMs: 0, resetMs: 0, isGuess: true };
-    if (whenAway === 'open') return { ...base, allowed: true, remaining: limit };
-    if (whenAway === 'closed') return { ...base, allowed: false, remaining: 0, retryAfterMs: perMs };
-    const interval = perMs / limit;
-    const present = performance.now();
-    const arrival = Math.max(this.#arrivals.get(key) ?? present, present);
-    const next = arrival + interval * cost;
-    const early = next - interval * burst - present;
-    if (early > 0) return { ...base, allowed: false, remaining: 0, retryAfterMs: Math.ceil(early) };
-    this.#remember(key, next);
-    const remaining = Math.floor((interval * burst - (next - present)) / interval);
-    return { ...base, allowed: true, remaining, resetMs: Math.ceil(next - present) };
+  #verdict(how: 'check' | 'peek', count: Count, isGuess: boolean): RateLimitVerdict {
+    const { allowed, remaining, retryAfterMs, resetMs } = count;
+    const { isObserved, observe } = this.#access.services;
+    if (isObserved) {
+      const { name } = this.#definition;
+      if (isGuess) observe({ name, what: 'unanswered' });
+      if (how === 'check') observe({ name, what: allowed ? 'allowed' : 'limited' });
+    }
+    return { allowed, limit: this.#algorithm.capacity, remaining, retryAfterMs, resetMs, isGuess };
   }
 
-  /** Bounded, so that an outage under attack does not fill the memory. */
-  #remember(key: string, arrival: number): void {
-    if (this.#arrivals.size >= 10_000) this.#arrivals.clear();
-    this.#arrivals.set(key, arrival);
+  #guess(how: 'check' | 'peek', key: string, cost: number): Count {
+    const { whenAway = 'open' } = this.#definition;
+    if (whenAway === 'local') return this.#local[how](key, cost);
+    if (whenAway === 'closed') return { allowed: false, remaining: 0, retryAfterMs: awayMs, resetMs: awayMs };
+    return { allowed: true, remaining: this.#algorithm.capacity, retryAfterMs: 0, resetMs: 0 };
   }
+
+  #key(id: Id): string {
+    return this.#access.key(this.#definition.key(id)) + this.#suffix;
+  }
+}
+
+// A mistake in rights or in a script is no absence, and must not open every door; a server that cannot write now is away.
+function isAway(error: unknown): boolean {
+  if (isPassing(error)) return true;
+  if (!(error instanceof RedisError)) return false;
+  if (error.code === 'redis/refused')
+    return error.cause instanceof Error && /^(OOM|MISCONF) /.test(error.cause.message);
+  return ['redis/deadline', 'redis/breaker-open', 'redis/overloaded'].includes(error.code);
 }

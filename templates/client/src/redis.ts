@@ -62,14 +62,15 @@ export class Redis {
   ) {
     this.#port = port;
     this.#guard = new Guard(port, options);
-    const { writeWithinMs = 20_000, observe = () => {} } = options;
+    const { writeWithinMs = 20_000, observe } = options;
     this.direct = new Direct(port, keyPrefix, writeWithinMs);
     this.#services = {
       port,
       guard: this.#guard,
       keyPrefix,
       writeWithinMs,
-      observe,
+      observe: observe ?? (() => {}),
+      isObserved: observe !== undefined,
       connectOwn: () => this.#connectOwn(connectOther),
       onClose: (end) => this.#ends.push(end),
     };
@@ -114,6 +115,14 @@ export class Redis {
     return { ok: answered && resting.length === 0, answeredMs, resting };
   }
 
+  /** What the opened definitions have counted since the start, by their names; those that count nothing are left out. */
+  stats(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+    const counted = [...this.#opened].flatMap(([{ name }, opened]) =>
+      hasStats(opened) ? [[name, opened.stats()] as const] : [],
+    );
+    return Object.fromEntries(counted);
+  }
+
   /** The servers that caches leave alone for the moment because they did not answer; empty in good times. */
   resting(): readonly string[] {
     return this.#guard.resting;
@@ -146,7 +155,8 @@ export class Redis {
   async #drain(): Promise<void> {
     // A worker that failed says so to whoever started it.
     await Promise.allSettled(this.#ends.map((end) => end()));
-    await Promise.all([this.#port, ...this.#others].map((port) => port.close()));
+    // Workers that were stopped have ended their connections themselves.
+    await Promise.allSettled([this.#port, ...this.#others].map((port) => port.close()));
   }
 
   async #connectOwn(connectOther: () => Promise<RedisPort>): Promise<RedisPort> {
@@ -156,6 +166,10 @@ export class Redis {
     if (this.#closing !== undefined) await port.destroy();
     return port;
   }
+}
+
+function hasStats(opened: unknown): opened is { stats(): Readonly<Record<string, number>> } {
+  return typeof (opened as { stats?: unknown } | null)?.stats === 'function';
 }
 
 /** Connects to a stack; rejects with `redis/bad-environment` or, after `connectWithinMs`, with `redis/unreachable`. */

@@ -14,7 +14,7 @@ export function backoffMs(attempt: number): number {
 /** Whether the same command may succeed a moment later. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof RedisError)) return false;
-  if (error.code === 'redis/unreachable') return true;
+  if (error.code === 'redis/unreachable' || error.code === 'redis/overloaded') return true;
   return error.code === 'redis/refused' && error.cause instanceof Error && passing.test(error.cause.message);
 }
 

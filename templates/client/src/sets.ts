@@ -1,113 +1,111 @@
-import { Access } from './access.js';
-import { checkKeyed, type KeyedDefinition } from './counters.js';
-import type { Definition, Services } from './definition.js';
-import { badUse, lifetimeArgument } from './names.js';
+import type { Definition } from './definition.js';
+import { defineKeyed, type Keyed, type KeyedDefinition, keepKey, wellFormed } from './keyed.js';
+import { badUse } from './names.js';
+import { integerText } from './numbers.js';
 import { textOf, textsOf } from './replies.js';
 import { isOne, script } from './scripts.js';
 
 export interface MemberSetDefinition<Id> extends KeyedDefinition<Id> {
   /**
    * Keeps all sets of this definition in one slot, so that they can be intersected and united; on a cluster they then
-   * live on one shard.
+   * live on one shard. Changing it changes the keys.
    *
    * @default false
    */
   readonly together?: boolean;
 }
 
-/** KEYS: set. ARGV: lifetime, members. */
+/** KEYS: set. ARGV: lifetime, when it begins, members, of which Lua passes on a few thousand at a time. */
 const addMembers = script<number>(
   `local added = 0
-for i = 2, #ARGV do added = added + redis.call('SADD', KEYS[1], ARGV[i]) end
-if ARGV[1] ~= '0' and redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+for i = 3, #ARGV, 5000 do
+  added = added + redis.call('SADD', KEYS[1], unpack(ARGV, i, math.min(i + 4999, #ARGV)))
+end
+${keepKey}
 return added`,
   Number,
 );
 
 /** Sets of texts: the tags of an article, who is online. */
 export function memberSet<Id>(definition: MemberSetDefinition<Id>): Definition<MemberSets<Id>> {
-  checkKeyed(definition);
-  return { name: definition.name, open: (services) => new MemberSets(services, definition) };
+  return defineKeyed(definition, (keyed) => new MemberSets(keyed, definition.together === true));
 }
 
+/**
+ * A set for each id. Repeating a call leaves the same members, so a lost answer does no harm other than to the count that is
+ * given back; `take` is the exception.
+ */
 export class MemberSets<Id> {
-  readonly #access: Access;
-  readonly #definition: MemberSetDefinition<Id>;
+  readonly #keyed: Keyed<Id>;
+  readonly #areTogether: boolean;
 
-  constructor(services: Services, definition: MemberSetDefinition<Id>) {
-    this.#access = new Access(services, definition.name);
-    this.#definition = definition;
+  constructor(keyed: Keyed<Id>, areTogether: boolean) {
+    this.#keyed = keyed;
+    this.#areTogether = areTogether;
   }
 
-  /** Adds members and says how many were new. */
+  /** Adds members and says how many were new. Rejects with `redis/bad-use` for half a character. */
   async add(id: Id, ...members: readonly string[]): Promise<number> {
     if (members.length === 0) return 0;
-    const args = [lifetimeArgument(this.#definition.ttlMs), ...members];
-    return this.#access.run(addMembers, [this.#key(id)], args);
+    return this.#keyed.run(id, addMembers, ...wellFormed(this.#keyed.name, members));
   }
 
-  /** Removes members and says how many were there. */
+  /** Removes members and says how many were there; a set without members is gone. */
   async remove(id: Id, ...members: readonly string[]): Promise<number> {
     if (members.length === 0) return 0;
-    return Number(await this.#ask(id, 'SREM', ...members));
+    return Number(await this.#keyed.ask(id, 'SREM', ...wellFormed(this.#keyed.name, members)));
   }
 
   async has(id: Id, member: string): Promise<boolean> {
-    return isOne(await this.#ask(id, 'SISMEMBER', member));
+    return isOne(await this.#keyed.ask(id, 'SISMEMBER', ...wellFormed(this.#keyed.name, [member])));
   }
 
-  /** All members, in no order; of a large set use `random`. */
+  /** All members, in no order; reading a very large set holds up the server. */
   async members(id: Id): Promise<string[]> {
-    return textsOf(await this.#ask(id, 'SMEMBERS'));
+    return textsOf(await this.#keyed.ask(id, 'SMEMBERS'));
   }
 
   async size(id: Id): Promise<number> {
-    return Number(await this.#ask(id, 'SCARD'));
+    return Number(await this.#keyed.ask(id, 'SCARD'));
   }
 
-  /** Up to `count` different members by chance. */
+  /** Different members by chance, up to `count`; none of an empty set. */
   async random(id: Id, count = 1): Promise<string[]> {
-    return textsOf(await this.#ask(id, 'SRANDMEMBER', String(count)));
+    return textsOf(
+      await this.#keyed.ask(id, 'SRANDMEMBER', integerText(this.#keyed.name, 'count', count, 1)),
+    );
   }
 
-  /** Takes one member out by chance, `null` of an empty set. */
+  /** Takes one member out by chance, `null` of an empty set. A lost answer can take out another one as well. */
   async take(id: Id): Promise<string | null> {
-    return textOf(await this.#ask(id, 'SPOP'));
+    return textOf(await this.#keyed.ask(id, 'SPOP'));
   }
 
-  /** Members of all of these sets; only of a definition that keeps them `together`. */
+  /** Members of all of these sets. Rejects with `redis/bad-use` where the definition does not keep them `together`. */
   intersection(...ids: readonly Id[]): Promise<string[]> {
     return this.#combine('SINTER', ids);
   }
 
-  /** Members of any of these sets. */
+  /** Members of any of these sets; rejects like `intersection`. */
   union(...ids: readonly Id[]): Promise<string[]> {
     return this.#combine('SUNION', ids);
   }
 
-  /** Members of the first set that are in none of the others. */
+  /** Members of the first set that are in none of the others; rejects like `intersection`. */
   difference(...ids: readonly Id[]): Promise<string[]> {
     return this.#combine('SDIFF', ids);
   }
 
+  /** Deletes the set and says whether there was one. */
+  delete(id: Id): Promise<boolean> {
+    return this.#keyed.delete(id);
+  }
+
   async #combine(command: string, ids: readonly Id[]): Promise<string[]> {
     // Refused on every topology, so that it does not first fail on the day of the move to a cluster.
-    if (this.#definition.together !== true)
-      throw badUse(
-        `The sets of '${this.#definition.name}' are not kept together, so they cannot be combined.`,
-      );
-    const keys = ids.map((id) => this.#key(id));
-    const [first] = keys;
-    return first === undefined ? [] : textsOf(await this.#access.call(first, [command, ...keys]));
-  }
-
-  #ask(id: Id, command: string, ...args: readonly string[]): Promise<unknown> {
-    const key = this.#key(id);
-    return this.#access.call(key, [command, key, ...args]);
-  }
-
-  #key(id: Id): string {
-    const parts = this.#definition.key(id);
-    return this.#definition.together ? this.#access.shared(...parts) : this.#access.key(parts);
+    if (!this.#areTogether)
+      throw badUse(`The sets of '${this.#keyed.name}' are not kept together, so they cannot be combined.`);
+    const keys = ids.map((id) => this.#keyed.key(id));
+    return keys.length === 0 ? [] : textsOf(await this.#keyed.askAll(keys, command));
   }
 }

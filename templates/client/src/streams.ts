@@ -1,317 +1,317 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { encodeAccepted } from './accepted-items.js';
 import { Access } from './access.js';
-import { Codec } from './codec.js';
 import type { Definition, Services } from './definition.js';
 import { expectNoEviction } from './durable.js';
-import { RedisError } from './errors.js';
+import { GroupReader } from './group-reader.js';
+import { Items } from './items.js';
 import { checkMs, checkName } from './names.js';
-import type { RedisPort } from './port.js';
-import { pairsOf, textOf } from './replies.js';
+import { integerText } from './numbers.js';
+import { persist } from './retry.js';
 import type { StandardSchema } from './schema.js';
-import { script } from './scripts.js';
-import { startWorker, type Turn, type Worker, waitSeconds } from './workers.js';
+import { StreamConsumer, type StreamHandler } from './stream-consumer.js';
+import * as scripts from './stream-scripts.js';
+import { entriesOf, type LogEntry } from './stream-scripts.js';
+import type { Worker } from './workers.js';
+
+export type { StreamDelivery, StreamHandler } from './stream-consumer.js';
+export type { Worker } from './workers.js';
 
 export interface StreamDefinition<Item> {
+  /** Part of every key: letters, digits, `_`, `.` and `-`. A stream is on one shard of a cluster. */
   readonly name: string;
+  /**
+   * Checks items when they are added, which rejects with `redis/bad-use`, and when they are read: an entry that it does not
+   * accept counts as one whose handler failed, and is left out by `replay`. Items are kept as JSON.
+   *
+   * @default items are trusted
+   */
   readonly schema?: StandardSchema<Item>;
   /**
-   * How many entries are kept for replay, at least; entries that a group still has to see are kept beyond it.
+   * How many entries are kept at least, for `replay` and for groups that begin later. Older ones are removed some at a time
+   * as others are added, but none that a group has still to see or to acknowledge: a group that nobody consumes any more
+   * keeps everything, until `removeGroup`.
    *
    * @default 10000
    */
   readonly keep?: number;
-}
-
-export interface Entry<Item> {
-  /** Grows along the stream: milliseconds of the server's clock, and a number. */
-  readonly id: string;
-  readonly item: Item;
-}
-
-export interface ConsumeOptions {
   /**
-   * How many entries are handed over at a time.
+   * How many dead entries are kept for each group; the oldest go.
    *
-   * @default 100
+   * @default 10000
    */
-  readonly batch?: number;
+  readonly maxDead?: number;
+}
+
+export interface StreamConsumeOptions {
   /**
-   * How long a consumer may be silent before its entries are given to others, in milliseconds; longer than a batch takes.
+   * Where a group begins that is new: with the oldest entry that is kept, or with the next one that is added. One that the
+   * server has lost begins again where its consumers were.
+   *
+   * @default 'start'
+   */
+  readonly from?: 'start' | 'now';
+  /**
+   * How many entries this consumer works on at a time. With 1 they are handled in their order, as far as one consumer sees
+   * them all and none fails.
+   *
+   * @default 1
+   */
+  readonly concurrency?: number;
+  /**
+   * How long a consumer may be silent before its entries are given to others, in milliseconds. While handlers run, it says
+   * four times in that time that it is alive, so handlers may take longer.
    *
    * @default 30000
    */
   readonly silentMs?: number;
   /**
-   * How often an entry is handed over before it goes to the dead ones.
+   * How long a handler may take, in milliseconds. After that its signal is aborted and the entry counts as failed; a handler
+   * that does not heed its signal goes on as well.
+   *
+   * @default Infinity
+   */
+  readonly handleWithinMs?: number;
+  /**
+   * How often an entry is handed over before it goes to the dead ones; also when its consumers died rather than failed.
    *
    * @default 5
    */
   readonly maxDeliveries?: number;
   /**
-   * Where a new group begins.
+   * How long an entry waits after its first failure, in milliseconds; twice as long after each further one, and never
+   * longer than `silentMs`.
    *
-   * @default 'start'
+   * @default 1000
    */
-  readonly from?: 'start' | 'now';
+  readonly retryMs?: number;
 }
 
-/** Entries as they are read: id and fields. */
-export type RawEntry = readonly [id: string, fields: ReadonlyMap<string, string>];
-
-/** XREAD, XREADGROUP and XAUTOCLAIM give entries as lists in both protocols. */
-export function entriesOf(reply: unknown): RawEntry[] {
-  if (!Array.isArray(reply)) return [];
-  return reply
-    .filter((entry): entry is [unknown, unknown] => Array.isArray(entry) && entry[1] !== null)
-    .map(([id, fields]) => [String(id), new Map(pairsOf(fields).map(([k, v]) => [k, String(v)]))]);
+export interface StreamEntry<Item> {
+  /** Grows along the stream: milliseconds of the server's clock, and a number. */
+  readonly id: string;
+  readonly item: Item;
 }
+
+/** An entry that a group has given up. */
+export interface DeadStreamEntry<Item> {
+  /** Names it among the dead ones. */
+  readonly id: string;
+  /** The id that it had in the stream. */
+  readonly entryId: string;
+  /** Undefined where it is not what the schema describes. */
+  readonly item: Item | undefined;
+  /** As it was added. */
+  readonly json: string;
+  /** The message of the last error. */
+  readonly reason: string;
+  /** How often it was handed over. */
+  readonly deliveries: number;
+}
+
+/** How far a group is behind. */
+export interface StreamLag {
+  /** Entries that no consumer of the group has seen; counted up to 10000 where the server does not know. */
+  readonly waiting: number;
+  /** Entries that are in hand, or wait for their next try. */
+  readonly pending: number;
+  /** The age of the oldest entry that is not acknowledged, in milliseconds; 0 where there is none. */
+  readonly behindMs: number;
+}
+
+export interface StreamReplayOptions {
+  /**
+   * The first entry: an id, or a moment of the server's clock.
+   *
+   * @default the oldest that is kept
+   */
+  readonly from?: string | Date;
+  /**
+   * The last entry.
+   *
+   * @default the newest
+   */
+  readonly to?: string | Date;
+}
+
+/** Names an append-only log that groups of consumers read, each group at its own pace; throws `redis/bad-use`. */
+export function stream<Item>(definition: StreamDefinition<Item>): Definition<Stream<Item>> {
+  const { name, keep = 10_000, maxDead = 10_000 } = definition;
+  checkName(name);
+  integerText(name, 'keep', keep, 0);
+  integerText(name, 'maxDead', maxDead, 1);
+  return { name, mustStay: 'lasting', open: (services) => new Stream(services, definition) };
+}
+
+/** How many entries are read or moved at a time: the server does nothing else meanwhile. */
+const page = 500;
 
 /**
- * KEYS: stream, dead entries. ARGV: group, most deliveries, ids. Gives the ids that go on; the others are moved to the dead
- * ones and acknowledged in the same step.
+ * Each entry reaches each group at least once: again when its handler rejected, when its consumer died or was silent for too
+ * long, and when the server lost the last moments of a group in a failover. What was added just before a failover can be
+ * lost, as any write, unless the stack waits for its replicas.
  */
-export const sortOut = script<string[]>(
-  `local alive = {}
-for i = 3, #ARGV do
-  local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)[1]
-  if pending and pending[4] > tonumber(ARGV[2]) then
-    local entry = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i])[1]
-    if entry then redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', unpack(entry[2])) end
-    redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])
-  else
-    alive[#alive + 1] = ARGV[i]
-  end
-end
-return alive`,
-  (reply) => (reply as unknown[]).map(String),
-);
-
-/** KEYS: stream. ARGV: how many to keep. Never removes what a group has not acknowledged or not read. */
-export const trim = script<number>(
-  `local length = redis.call('XLEN', KEYS[1])
-if length <= tonumber(ARGV[1]) then return 0 end
-local lowest
-local function lower(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  if not lowest or tonumber(ms) < lowest[1] or (tonumber(ms) == lowest[1] and tonumber(seq) < lowest[2]) then
-    lowest = {tonumber(ms), tonumber(seq), id}
-  end
-end
-for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-  local facts = {}
-  for i = 1, #group, 2 do facts[group[i]] = group[i + 1] end
-  lower(facts['last-delivered-id'])
-  local pending = redis.call('XPENDING', KEYS[1], facts['name'])
-  if pending[1] > 0 then lower(pending[2]) end
-end
-if not lowest then return redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[1]) end
-local edge = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[1])
-local keep = edge[#edge][1]
-local ms, seq = string.match(keep, '^(%d+)-(%d+)$')
-if tonumber(ms) > lowest[1] or (tonumber(ms) == lowest[1] and tonumber(seq) > lowest[2]) then keep = lowest[3] end
-return redis.call('XTRIM', KEYS[1], 'MINID', keep)`,
-  Number,
-);
-
-/** An append-only log that several groups of consumers read, each at its own pace. */
-export function stream<Item>(definition: StreamDefinition<Item>): Definition<Stream<Item>> {
-  checkName(definition.name);
-  return { name: definition.name, open: (services) => new Stream(services, definition) };
-}
-
-/** Each entry reaches each group at least once; after a crash possibly again, and then to another consumer. */
 export class Stream<Item> {
   readonly #access: Access;
   readonly #definition: StreamDefinition<Item>;
-  readonly #codec: Codec<Item>;
+  readonly #items: Items<Item>;
+  readonly #log: string;
+  #isKept = false;
+  #lastAdded = '-';
 
   constructor(services: Services, definition: StreamDefinition<Item>) {
     this.#access = new Access(services, definition.name);
     this.#definition = definition;
-    this.#codec = new Codec(definition.schema);
+    this.#items = new Items(definition.name, definition.schema);
+    this.#log = this.#access.shared('log');
   }
 
-  /** Appends an item and gives its id; a lost answer can append it twice. */
+  /**
+   * Appends an item and gives its id. Repeats itself through an outage without adding twice, unless others add more than a
+   * thousand meanwhile; rejects with `redis/deadline` after `writeWithinMs`, and then it may have been added.
+   */
   async add(item: Item): Promise<string> {
+    const json = await encodeAccepted(this.#items, this.#definition, item);
     await this.#expectKept();
-    const key = this.#key;
-    return String(await this.#access.call(key, ['XADD', key, '*', 'item', this.#codec.encode(item)]));
-  }
-
-  /** Entries from one id to another, both included, oldest first: the past, without any group. */
-  async replay(from = '-', to = '+', count = 1000): Promise<Entry<Item>[]> {
-    const key = this.#key;
-    const reply = await this.#access.call(key, ['XRANGE', key, from, to, 'COUNT', String(count)]);
-    return this.#decode(entriesOf(reply));
+    const { port, writeWithinMs } = this.#access.services;
+    const args = [json, randomBytes(9).toString('base64url'), String(this.#definition.keep ?? 10_000)];
+    // Nothing to look for at first; after that, among what came since an earlier one was added for certain.
+    const before = this.#lastAdded;
+    let lookFrom = '';
+    this.#lastAdded = await persist(() => {
+      const look = lookFrom;
+      lookFrom = before;
+      return port.run(scripts.add, [this.#log], [...args, look]);
+    }, writeWithinMs);
+    return this.#lastAdded;
   }
 
   /**
-   * Has `handle` called with batches of entries, as one consumer of a group; start it in several processes to share the
-   * work. Entries are acknowledged when `handle` resolves; when it rejects they are handed over again, to the dead ones
-   * after `maxDeliveries`.
+   * Has `handle` called for each entry that the group has not seen, until the consumer is stopped or the connection closes;
+   * start it in several processes to share the work. An entry is acknowledged when `handle` resolves, with whatever; when it
+   * rejects, the entry is handed over again after a pause, and after `maxDeliveries` it goes to the dead ones. A stop aborts
+   * the signal of the handler: what it rejects with then does not count. Throws `redis/bad-use`.
    */
-  consume(
-    group: string,
-    handle: (entries: readonly Entry<Item>[], signal: AbortSignal) => Promise<unknown>,
-    options: ConsumeOptions = {},
-  ): Worker {
+  consume(group: string, handle: StreamHandler<Item>, options: StreamConsumeOptions = {}): Worker {
+    const { from = 'start', silentMs = 30_000, retryMs = 1000 } = options;
+    const { concurrency = 1, maxDeliveries = 5, handleWithinMs = Number.POSITIVE_INFINITY } = options;
+    const { name, maxDead = 10_000, keep = 10_000 } = this.#definition;
     checkName(group);
-    if (options.silentMs !== undefined) checkMs(this.#definition.name, 'silentMs', options.silentMs);
-    const { services } = this.#access;
-    const reader = new GroupReader({ key: this.#key, dead: this.#dead, group, ...options });
-    return startWorker(services, this.#definition.name, async (turn) => {
-      await this.#expectKept();
-      const batch = await reader.next(turn);
-      if (batch.length === 0) return;
-      try {
-        await handle(await this.#decode(batch), turn.signal);
-        await reader.acknowledge(turn.port, batch);
-      } catch {
-        // They stay with this consumer, and are handed over again.
-        services.observe({ name: this.#definition.name, what: 'handler-failed' });
-      }
-      await turn.port.run(trim, [this.#key], [String(this.#definition.keep ?? 10_000)]);
-    });
+    for (const [option, ms] of Object.entries({ silentMs, retryMs })) checkMs(name, option, ms);
+    if (handleWithinMs !== Number.POSITIVE_INFINITY) checkMs(name, 'handleWithinMs', handleWithinMs);
+    integerText(name, 'concurrency', concurrency, 1, 1000);
+    integerText(name, 'maxDeliveries', maxDeliveries, 1);
+    const where = { access: this.#access, log: this.#log, dead: this.#dead(group), group };
+    const reader = new GroupReader({ ...where, from, silentMs, retryMs, maxDeliveries, maxDead, keep });
+    const decode = (json: string) => this.#items.decode(json);
+    const expectKept = () => this.#expectKept();
+    const work = { reader, group, concurrency, handleWithinMs, maxDeliveries, expectKept, decode, handle };
+    return new StreamConsumer<Item>({ access: this.#access, ...work }).start();
   }
 
-  /** Entries that were given up. */
-  async dead(count = 100): Promise<Entry<Item>[]> {
-    const reply = await this.#access.call(this.#dead, [
-      'XRANGE',
-      this.#dead,
-      '-',
-      '+',
-      'COUNT',
-      String(count),
-    ]);
-    return this.#decode(entriesOf(reply));
+  /** The past, oldest first, without any group: entries from one to another, both included, read as they are asked for. */
+  async *replay({ from = '-', to = '+' }: StreamReplayOptions = {}): AsyncGenerator<StreamEntry<Item>, void> {
+    for await (const { id, fields } of this.#entries(this.#log, edge(from), edge(to))) {
+      // What was revived for one group is there already.
+      const item = fields.has('for') ? undefined : await this.#items.decode(fields.get('item') ?? '');
+      if (item !== undefined) yield { id, item };
+    }
   }
 
-  async #decode(entries: readonly RawEntry[]): Promise<Entry<Item>[]> {
-    const decoded = await Promise.all(
-      entries.map(async ([id, fields]) => ({
-        id,
-        item: (await this.#codec.decode(fields.get('item') ?? ''))?.value,
-      })),
+  /** How far a group is behind; `null` where there is no such group. */
+  async lag(group: string): Promise<StreamLag | null> {
+    const figures = await this.#access.run(scripts.lag, [this.#log], [group]);
+    if (figures === null) return null;
+    const [waiting = 0, pending = 0, behindMs = 0] = figures;
+    return { waiting, pending, behindMs };
+  }
+
+  /** Forgets a group with its dead entries, so that nothing is kept for it any more; false where there was none. */
+  async removeGroup(group: string): Promise<boolean> {
+    checkName(group);
+    await this.#access.delete(this.#dead(group));
+    const isThere = (await this.lag(group)) !== null;
+    return isThere && Number(await this.#access.call(this.#log, ['XGROUP', 'DESTROY', this.#log, group])) > 0;
+  }
+
+  /** The entries that a group has given up, the oldest first. */
+  async dead(group: string, count = 100): Promise<DeadStreamEntry<Item>[]> {
+    checkName(group);
+    const entries = await this.#range(this.#dead(group), '-', '+', count);
+    return Promise.all(
+      entries.map(async ({ id, fields }) => {
+        const json = fields.get('item') ?? '';
+        return {
+          id,
+          entryId: fields.get('id') ?? '',
+          item: await this.#items.decode(json),
+          json,
+          reason: fields.get('reason') ?? '',
+          deliveries: Number(fields.get('deliveries')),
+        };
+      }),
     );
-    return decoded.filter((entry): entry is Entry<Item> => entry.item !== undefined && entry.item !== null);
   }
 
-  #expectKept(): Promise<void> {
-    return expectNoEviction(this.#access.services, `Entries of '${this.#definition.name}'`, 'lasting');
+  /** Adds dead entries once more, for this group alone and as if they had never been tried; says how many there were. */
+  async revive(group: string, ids: readonly string[] | 'all'): Promise<number> {
+    return this.#eachDead(group, ids, (some) =>
+      this.#access.run(scripts.revive, [this.#log, this.#dead(group)], [group, ...some]),
+    );
   }
 
-  get #key(): string {
-    return this.#access.shared('log');
-  }
-  get #dead(): string {
-    return this.#access.shared('dead');
-  }
-}
-
-export interface GroupReaderOptions extends ConsumeOptions {
-  readonly key: string;
-  readonly dead: string;
-  readonly group: string;
-  /**
-   * Whether to wait a second on the server for something new.
-   *
-   * @default true
-   */
-  readonly waits?: boolean;
-}
-
-/** Reads as one consumer of a group: first what it failed with before, then what dead ones left, then what is new. */
-export class GroupReader {
-  readonly #options: GroupReaderOptions;
-  readonly #consumer = randomUUID();
-  #isGroupMade = false;
-  #hasFailed = false;
-  #isRetrying = false;
-  #claimAt = 0;
-  #cursor = '0-0';
-
-  constructor(options: GroupReaderOptions) {
-    this.#options = options;
+  /** Deletes dead entries for good and says how many there were. */
+  async discard(group: string, ids: readonly string[] | 'all'): Promise<number> {
+    const dead = this.#dead(group);
+    return this.#eachDead(group, ids, async (some) =>
+      Number(await this.#access.call(dead, ['XDEL', dead, ...some])),
+    );
   }
 
-  /** The next batch; empty where nothing came within a second. */
-  async next({ port }: Turn): Promise<RawEntry[]> {
-    try {
-      if (!this.#isGroupMade) await this.#makeGroup(port);
-      if (this.#hasFailed) {
-        const own = await this.#sorted(port, await this.#read(port, '0'));
-        this.#isRetrying = own.length > 0;
-        if (own.length > 0) return own;
-        this.#hasFailed = false;
-      }
-      const left = await this.#claim(port);
-      if (left.length > 0) return left;
-      const fresh = await this.#read(port, '>');
-      this.#isRetrying = false;
-      this.#hasFailed = fresh.length > 0;
-      return fresh;
-    } catch (error) {
-      // A failover can lose the group: it is made again, and what was read since is read again.
-      if (isNoGroup(error)) this.#isGroupMade = false;
-      throw error;
+  async #eachDead(
+    group: string,
+    asked: readonly string[] | 'all',
+    act: (ids: readonly string[]) => Promise<number>,
+  ): Promise<number> {
+    checkName(group);
+    // Those that die again meanwhile are not meant.
+    const ids = asked === 'all' ? await this.#deadIds(group) : asked;
+    let count = 0;
+    for (let start = 0; start < ids.length; start += page) count += await act(ids.slice(start, start + page));
+    return count;
+  }
+
+  async #deadIds(group: string): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { id } of this.#entries(this.#dead(group), '-', '+')) ids.push(id);
+    return ids;
+  }
+
+  async *#entries(key: string, from: string, to: string): AsyncGenerator<LogEntry, void> {
+    for (let first = from; ; ) {
+      const entries = await this.#range(key, first, to, page);
+      yield* entries;
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < page) return;
+      first = `(${last.id}`;
     }
   }
 
-  async acknowledge(port: RedisPort, batch: readonly RawEntry[]): Promise<void> {
-    const { key, group } = this.#options;
-    await port.call(key, ['XACK', key, group, ...batch.map(([id]) => id)]);
-    this.settled();
+  async #range(key: string, from: string, to: string, count: number): Promise<LogEntry[]> {
+    return entriesOf(await this.#access.call(key, ['XRANGE', key, from, to, 'COUNT', String(count)]));
   }
 
-  /** The last batch is done: what was failing before it is still looked for. */
-  settled(): void {
-    if (!this.#isRetrying) this.#hasFailed = false;
+  async #expectKept(): Promise<void> {
+    if (this.#isKept) return;
+    const { services, name } = this.#access;
+    const expected = () => expectNoEviction(services, `Entries of '${name}'`, 'lasting');
+    await persist(expected, services.writeWithinMs);
+    this.#isKept = true;
   }
 
-  async #makeGroup(port: RedisPort): Promise<void> {
-    const { key, group, from = 'start' } = this.#options;
-    try {
-      await port.call(key, ['XGROUP', 'CREATE', key, group, from === 'start' ? '0' : '$', 'MKSTREAM']);
-    } catch (error) {
-      if (!(error instanceof RedisError && String(error.message).includes('BUSYGROUP'))) throw error;
-    }
-    this.#isGroupMade = true;
-  }
-
-  async #read(port: RedisPort, from: '0' | '>'): Promise<RawEntry[]> {
-    const { key, group, batch = 100, waits = true } = this.#options;
-    // What has failed together is tried one by one, so that one bad entry does not take the others along.
-    const count = from === '>' ? batch : 1;
-    const head = ['XREADGROUP', 'GROUP', group, this.#consumer, 'COUNT', String(count)] as const;
-    const wait = from === '>' && waits ? ['BLOCK', String(waitSeconds * 1000)] : [];
-    const reply = await port.call(key, [...head, ...wait, 'STREAMS', key, from]);
-    return pairsOf(reply).flatMap(([, entries]) => entriesOf(entries));
-  }
-
-  /** What consumers left that have been silent; asked for now and then, since it walks through all that is pending. */
-  async #claim(port: RedisPort): Promise<RawEntry[]> {
-    const { key, group, batch = 100, silentMs = 30_000 } = this.#options;
-    if (performance.now() < this.#claimAt) return [];
-    const words = ['XAUTOCLAIM', key, group, this.#consumer, String(silentMs), this.#cursor] as const;
-    const reply = (await port.call(key, [...words, 'COUNT', String(batch)])) as unknown[];
-    this.#cursor = textOf(reply[0]) ?? '0-0';
-    const found = entriesOf(reply[1]);
-    if (found.length === 0 && this.#cursor === '0-0') this.#claimAt = performance.now() + silentMs / 4;
-    if (found.length > 0) this.#hasFailed = true;
-    return this.#sorted(port, found);
-  }
-
-  /** Without those that were handed over too often. */
-  async #sorted(port: RedisPort, entries: readonly RawEntry[]): Promise<RawEntry[]> {
-    if (entries.length === 0) return [];
-    const { key, dead, group, maxDeliveries = 5 } = this.#options;
-    const ids = entries.map(([id]) => id);
-    const alive = new Set(await port.run(sortOut, [key, dead], [group, String(maxDeliveries), ...ids]));
-    return entries.filter(([id]) => alive.has(id));
+  #dead(group: string): string {
+    return this.#access.shared('dead', group);
   }
 }
 
-function isNoGroup(error: unknown): boolean {
-  return error instanceof RedisError && error.message.includes('NOGROUP');
-}
+const edge = (where: string | Date): string => (typeof where === 'string' ? where : String(where.getTime()));

@@ -13,6 +13,8 @@ export class Tags {
   readonly #services: Services;
   readonly #prefix: string;
   readonly #keepMs: number;
+  /** Versions that are being asked for in this very tick. */
+  readonly #asked = new Map<string, Promise<string | null>>();
 
   /** `keepMs` is how long an entry can live, in milliseconds: a version is kept at least as long. */
   constructor(services: Services, name: string, keepMs: number) {
@@ -49,8 +51,17 @@ export class Tags {
     return `${this.#prefix}{${encodeId([tag])}}`;
   }
 
+  /**
+   * Readers of one tick share a question. It goes out after whatever they have heard of before, so that none of them gets a
+   * version from before an invalidation that it knows of.
+   */
   #read(key: string): Promise<string | null> {
+    const known = this.#asked.get(key);
+    if (known !== undefined) return known;
     const { guard, port } = this.#services;
-    return guard.run(key, () => port.get(key));
+    const asking = guard.run(key, () => port.get(key));
+    if (this.#asked.size === 0) process.nextTick(() => this.#asked.clear());
+    this.#asked.set(key, asking);
+    return asking;
   }
 }

@@ -1,58 +1,95 @@
-import { Access } from './access.js';
-import { checkKeyed, type KeyedDefinition } from './counters.js';
-import type { Definition, Services } from './definition.js';
-import { encodeId, lifetimeArgument } from './names.js';
+import type { Definition } from './definition.js';
+import { defineKeyed, Keyed, type KeyedDefinition, wellFormed } from './keyed.js';
+import { checkLifetime, type Lifetime } from './names.js';
 import { isOne, script } from './scripts.js';
 
-/** KEYS: counts. ARGV: lifetime, members. */
+/** A period is kept for `ttlMs` from the moment that `add` makes it. */
+export interface UniquesDefinition<Id> extends Omit<KeyedDefinition<Id>, 'ttlFrom'> {
+  /**
+   * How long a period that `merge` makes is kept instead, in milliseconds, or `durable`: the months out of days.
+   *
+   * @default ttlMs
+   */
+  readonly mergedTtlMs?: Lifetime;
+}
+
+/** Lua around a write to the first key, whose lifetime is that of whoever made it, `add` or `merge`. */
+const making = (write: string): string => `local isNew = redis.call('EXISTS', KEYS[1]) == 0
+${write}
+if isNew and ARGV[1] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end`;
+
+/** KEYS: period. ARGV: lifetime, when it begins, members, of which Lua passes on a few thousand at a time. */
 const addUnique = script<boolean>(
   `local changed = 0
-for i = 2, #ARGV do if redis.call('PFADD', KEYS[1], ARGV[i]) == 1 then changed = 1 end end
-if ARGV[1] ~= '0' and redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+${making(`for i = 3, #ARGV, 5000 do
+  if redis.call('PFADD', KEYS[1], unpack(ARGV, i, math.min(i + 4999, #ARGV))) == 1 then changed = 1 end
+end`)}
 return changed`,
   isOne,
 );
 
+/** KEYS: period, periods to add to it. ARGV: lifetime, when it begins. */
+const merge = script<boolean>(
+  `${making(`redis.call('PFMERGE', unpack(KEYS))`)}
+return 1`,
+  isOne,
+);
+
 /** How many different ones there were, by period: visitors of a page a day. */
-export function uniques<Id>(definition: KeyedDefinition<Id>): Definition<Uniques<Id>> {
-  checkKeyed(definition);
-  return { name: definition.name, open: (services) => new Uniques(services, definition) };
+export function uniques<Id>(definition: UniquesDefinition<Id>): Definition<Uniques<Id>> {
+  const { name, ttlMs, mergedTtlMs = ttlMs } = definition;
+  checkLifetime(name, mergedTtlMs);
+  const merged = { ...definition, ttlMs: mergedTtlMs };
+  // Of the two lifetimes the longer one decides whether the server may drop keys.
+  const asked = defineKeyed(mergedTtlMs === 'durable' ? merged : definition, () => undefined);
+  return {
+    ...asked,
+    open: (services) => new Uniques(new Keyed(services, definition), new Keyed(services, merged)),
+  };
 }
 
-/** HyperLogLogs: 12 KiB at most for any number of members, with a standard error of 0.81 %. */
+/**
+ * HyperLogLogs: 12 KiB at most for each period, however many members, with a standard error of 0.81 %. Members cannot be
+ * listed. Repeating a call counts nothing twice, so a lost answer does no harm.
+ */
 export class Uniques<Id> {
-  readonly #access: Access;
-  readonly #definition: KeyedDefinition<Id>;
+  readonly #keyed: Keyed<Id>;
+  readonly #merged: Keyed<Id>;
 
-  constructor(services: Services, definition: KeyedDefinition<Id>) {
-    this.#access = new Access(services, definition.name);
-    this.#definition = definition;
+  constructor(keyed: Keyed<Id>, merged: Keyed<Id>) {
+    this.#keyed = keyed;
+    this.#merged = merged;
   }
 
-  /** Counts members in a period, such as `2026-11-22`; true where the count has changed. */
+  /**
+   * Counts members in a period, such as `2026-11-22`; true where the count may have changed. Rejects with `redis/bad-use`
+   * for half a character.
+   */
   async add(id: Id, period: string, ...members: readonly string[]): Promise<boolean> {
     if (members.length === 0) return false;
-    const args = [lifetimeArgument(this.#definition.ttlMs), ...members];
-    return this.#access.run(addUnique, [this.#key(id, period)], args);
+    const keys = [this.#keyed.key(id, period)];
+    return this.#keyed.runAll(keys, addUnique, ...wellFormed(this.#keyed.name, members));
   }
 
-  /** How many different members there were in these periods taken together. */
+  /** How many different members there were in these periods taken together; periods that are over count nothing. */
   async count(id: Id, ...periods: readonly string[]): Promise<number> {
-    const keys = periods.map((period) => this.#key(id, period));
-    const [first] = keys;
-    return first === undefined ? 0 : Number(await this.#access.call(first, ['PFCOUNT', ...keys]));
+    if (periods.length === 0) return 0;
+    const keys = periods.map((period) => this.#keyed.key(id, period));
+    return Number(await this.#keyed.askAll(keys, 'PFCOUNT'));
   }
 
   /** Adds the members of some periods to another one, such as the days of a month to the month. */
   async merge(id: Id, into: string, ...periods: readonly string[]): Promise<void> {
-    const target = this.#key(id, into);
-    await this.#access.call(target, ['PFMERGE', target, ...periods.map((period) => this.#key(id, period))]);
-    const { ttlMs } = this.#definition;
-    if (ttlMs !== 'durable') await this.#access.call(target, ['PEXPIRE', target, lifetimeArgument(ttlMs)]);
+    if (periods.length === 0) return;
+    // The periods of an id are in one slot.
+    await this.#merged.runAll(
+      [into, ...periods].map((period) => this.#merged.key(id, period)),
+      merge,
+    );
   }
 
-  /** The periods of an id are in one slot, so that they can be counted together. */
-  #key(id: Id, period: string): string {
-    return `${this.#access.key(this.#definition.key(id))}:${encodeId([period])}`;
+  /** Forgets a period; says whether there was one. */
+  async delete(id: Id, period: string): Promise<boolean> {
+    return Number(await this.#keyed.askAll([this.#keyed.key(id, period)], 'DEL')) > 0;
   }
 }

@@ -6,18 +6,20 @@ import { backoffMs } from './retry.js';
 
 /** A loop that takes work off Redis until it is stopped. */
 export interface Worker {
-  /** Ends after the work in hand; resolves when it has. */
+  /** Ends after the work in hand, whose signal is aborted; resolves when it has. `close()` of the connection does the same. */
   stop(): Promise<void>;
 }
 
 export interface Turn {
   /** A connection of its own, on which waiting holds up nobody else. */
   readonly port: RedisPort;
+  /** Aborted when the worker is to stop. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs `turn` over and over on a connection of its own; an outage makes it wait and go on. `name` is what observers are told.
+ * Runs `turn` over and over on a connection of its own, until it is stopped. A turn that rejects is told to observers, as of
+ * `name`, and the next one begins a little later: an outage makes a worker wait and go on.
  */
 export function startWorker(
   services: Services,
@@ -25,28 +27,35 @@ export function startWorker(
   turn: (context: Turn) => Promise<unknown>,
 ): Worker {
   const stopping = new AbortController();
-  const { signal } = stopping;
-  const running = (async () => {
-    let port: RedisPort | undefined;
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        port ??= await services.connectOwn();
-        await turn({ port, signal });
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted || (error instanceof RedisError && error.code === 'redis/closed')) break;
-        services.observe({ name, what: 'worker-failed' });
-        await sleep(backoffMs(failures++), undefined, { signal }).catch(() => {});
-      }
-    }
-    await port?.destroy();
-  })();
+  const running = work(services, name, turn, stopping.signal);
   const stop = (): Promise<void> => {
     stopping.abort();
     return running;
   };
   services.onClose(stop);
   return { stop };
+}
+
+async function work(
+  services: Services,
+  name: string,
+  turn: (context: Turn) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  let port: RedisPort | undefined;
+  for (let failures = 0; !signal.aborted; ) {
+    try {
+      port ??= await services.connectOwn();
+      await turn({ port, signal });
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted || (error instanceof RedisError && error.code === 'redis/closed')) break;
+      services.observe({ name, what: 'worker-failed', error });
+      await sleep(backoffMs(failures++), undefined, { signal }).catch(() => {});
+    }
+  }
+  // Nobody has to hear that a connection could not be ended in good order.
+  await port?.destroy().catch(() => {});
 }
 
 /** How long a command waits on the server at a time, in seconds: shorter than a connection may be silent. */

@@ -1,279 +1,446 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeAccepted } from './accepted-items.js';
 import { Access } from './access.js';
-import { Codec } from './codec.js';
 import type { Definition, Services } from './definition.js';
 import { expectNoEviction } from './durable.js';
 import { RedisError } from './errors.js';
+import { inTime } from './in-time.js';
+import { Items } from './items.js';
 import { badUse, checkMs, checkName, encodeId, type KeyPart } from './names.js';
+import { integerText } from './numbers.js';
 import type { RedisPort } from './port.js';
+import { Replicas } from './replicas.js';
 import { persist } from './retry.js';
 import type { StandardSchema } from './schema.js';
-import { script } from './scripts.js';
+import { releaseLease } from './scripts.js';
+import { SharedLoads } from './shared-loads.js';
 import { slotOf } from './slot.js';
-import { entriesOf, GroupReader, type RawEntry } from './streams.js';
-import { startWorker, type Turn, type Worker } from './workers.js';
+import { entriesOf } from './stream-scripts.js';
+import type { Worker } from './workers.js';
+import type {
+  Shard,
+  WriteBehindChange,
+  WriteBehindContext,
+  WriteBehindFlush,
+} from './write-behind-flusher.js';
+import * as scripts from './write-behind-scripts.js';
+import { startFlushing } from './write-behind-worker.js';
 
-/** A value on its way to the source. */
-export interface Change<Value> {
-  /** The parts of its key, as texts. */
-  readonly key: readonly string[];
-  readonly value: Value;
-  /** Grows with every change of this key: write only where the source has a lower one. */
-  readonly version: number;
-}
+export type { Worker } from './workers.js';
+export type { WriteBehindChange, WriteBehindContext, WriteBehindFlush } from './write-behind-flusher.js';
 
 export interface WriteBehindDefinition<Id, Value> {
+  /** Part of every key, such as `cart`: letters, digits, `_`, `.` and `-`. */
   readonly name: string;
+  /** What tells one entry from another. Parts are encoded, so any text is safe; `flush` gets them as texts. */
   readonly key: (id: Id) => readonly KeyPart[];
+  /**
+   * Checks values when they are put, which rejects with `redis/bad-use`, and when they come back. A change that it does not
+   * accept any more goes to the dead ones; `get` then asks `load`. Values are kept as JSON.
+   *
+   * @default values are trusted
+   */
   readonly schema?: StandardSchema<Value>;
-  /** How long a value is kept after it has reached the source, in milliseconds; before that it does not end. */
+  /** How long a value is kept after the source has it, in milliseconds; before that it does not end. */
   readonly ttlMs: number;
   /**
-   * Writes changes to the source, each key once and with its latest value. Called again with the same changes when it
-   * rejects or its process dies, so it must bear that: update where the version there is lower.
+   * How far lifetimes are spread, as a share of them, so that entries made together do not end together.
+   *
+   * @default 0.1
    */
-  readonly flush: (changes: readonly Change<Value>[], signal: AbortSignal) => Promise<unknown>;
+  readonly jitter?: number;
   /**
-   * How many streams the changes are spread over, so that a cluster shares the work. Fixed once values are there.
+   * Writes changes to the source: each key at most once, with its latest value. It is called again with the same changes
+   * when it rejects, when it takes too long and when its process dies, and two calls may overlap, so it must write only
+   * where the source has a lower version, and keep the version of what was removed as well.
+   */
+  readonly flush: WriteBehindFlush<Value>;
+  /**
+   * Reads from the source what Redis does not have; `null` and `undefined` mean that there is none.
+   *
+   * @default what Redis does not have is absent
+   */
+  readonly load?: (id: Id, context: WriteBehindContext) => Promise<Value | null | undefined>;
+  /**
+   * How long it is remembered that the source has no value, in milliseconds.
+   *
+   * @default 10000, or `ttlMs` if that is less
+   */
+  readonly negativeTtlMs?: number;
+  /**
+   * How long `load` may take, in milliseconds; then its signal is aborted and `get` rejects with `redis/load-timeout`.
+   *
+   * @default 10000
+   */
+  readonly hardTimeoutMs?: number;
+  /**
+   * How many streams the changes are spread over, 1 to 64, each flushed on its own: so many calls of `flush`, and as many
+   * again for what failed before, go on at a time in each worker. It is fixed by the first use; another number is refused
+   * with `redis/bad-use`.
    *
    * @default 8
    */
   readonly shards?: number;
   /**
-   * How many changes are taken from a stream at a time.
+   * How many changes `flush` gets at most, 1 to 1000.
    *
    * @default 200
    */
   readonly batch?: number;
   /**
-   * How long a change may wait for others, in milliseconds.
+   * How long a change waits for others, in milliseconds; more than one change of a key in that time become one.
    *
    * @default 100
    */
   readonly maxDelayMs?: number;
   /**
-   * How often a change is tried before it goes to the dead ones.
+   * How long `flush` may take, in milliseconds. After that its signal is aborted and the changes count as failed.
+   *
+   * @default 30000
+   */
+  readonly flushWithinMs?: number;
+  /**
+   * How often a change is tried without others before it goes to the dead ones, where the source has taken others meanwhile.
+   * While it takes none, nothing is given up, however long that lasts.
    *
    * @default 5
    */
   readonly maxDeliveries?: number;
   /**
-   * How long a worker may be silent before its changes are given to others, in milliseconds; longer than a flush takes.
+   * How long a change waits after its first failure, in milliseconds; twice as long after each further one, and never longer
+   * than `silentMs`. Others are not held up.
    *
-   * @default 30000
+   * @default 500
+   */
+  readonly retryMs?: number;
+  /**
+   * How long a worker may be silent before its changes are given to others, in milliseconds. While `flush` runs, it says four
+   * times in that time that it is alive.
+   *
+   * @default 10000
    */
   readonly silentMs?: number;
+  /**
+   * How many replicas must have a change before `put` and `remove` resolve. With 0 a failover can lose changes of the last
+   * moment that were acknowledged. With as many as each primary has, a failover loses none; while there are fewer, puts wait,
+   * and reject with `redis/deadline` after `writeWithinMs`.
+   *
+   * @default 0
+   */
+  readonly replicas?: number;
 }
 
-/** KEYS: value, log. ARGV: json, key parts. The value and the word of it are one step. Gives the version. */
-const put = script<number>(
-  `local time = redis.call('TIME')
-local version = time[1] * 1000000 + time[2]
-local before = redis.call('GET', KEYS[1])
-if before then version = math.max(version, tonumber(string.match(before, '^%d+')) + 1) end
-local text = string.format('%.0f', version)
-redis.call('SET', KEYS[1], text .. ' ' .. ARGV[1])
-redis.call('XADD', KEYS[2], '*', 'key', ARGV[2], 'version', text, 'value', ARGV[1])
-return text`,
-  Number,
-);
+/** A change that was given up. */
+export interface DeadChange<Value> extends WriteBehindChange<Value> {
+  /** Names it among the dead ones. */
+  readonly id: string;
+  /** True where it is not what the schema describes; its value then reads as `null`. */
+  readonly isUnreadable: boolean;
+  /** The message of the last error. */
+  readonly reason: string;
+}
 
-/** KEYS: value. ARGV: json, lifetime. Keeps what was loaded, unless there is something by now. */
-const keepLoaded = script<boolean>(
-  `return redis.call('SET', KEYS[1], '0 ' .. ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`,
-  Boolean,
-);
+type WriteBehindRules<Id, Value> = Required<Omit<WriteBehindDefinition<Id, Value>, 'schema' | 'load'>> &
+  Pick<WriteBehindDefinition<Id, Value>, 'schema' | 'load'>;
 
-/** KEYS: log, values. ARGV: group, lifetime, how many ids, ids, versions of the values. */
-const settle = script<number>(
-  `local ids = tonumber(ARGV[3])
-for i = 4, 3 + ids do
-  redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])
-  redis.call('XDEL', KEYS[1], ARGV[i])
-end
-for i = 2, #KEYS do
-  local value = redis.call('GET', KEYS[i])
-  if value and string.match(value, '^%d+') == ARGV[2 + ids + i] then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
-end
-return ids`,
-  Number,
-);
+const defaults = {
+  jitter: 0.1,
+  hardTimeoutMs: 10_000,
+  shards: 8,
+  batch: 200,
+  maxDelayMs: 100,
+  flushWithinMs: 30_000,
+  maxDeliveries: 5,
+  retryMs: 500,
+  silentMs: 10_000,
+  replicas: 0,
+};
 
-const group = 'flush';
-
-/** Values that are written to Redis at once and to their source a little later, in batches. */
+/** Names values that are written to Redis at once and to their source a little later, in batches; throws `redis/bad-use`. */
 export function writeBehind<Id, Value>(
   definition: WriteBehindDefinition<Id, Value>,
 ): Definition<WriteBehind<Id, Value>> {
-  const { name, ttlMs, shards = 8, maxDelayMs = 100, silentMs = 30_000 } = definition;
+  const negativeTtlMs = Math.min(10_000, definition.ttlMs);
+  const rules: WriteBehindRules<Id, Value> = { ...defaults, negativeTtlMs, ...definition };
+  check(rules);
+  return { name: rules.name, mustStay: 'lasting', open: (services) => new WriteBehind(services, rules) };
+}
+
+function check<Id, Value>(rules: WriteBehindRules<Id, Value>): void {
+  const { name, ttlMs, negativeTtlMs, hardTimeoutMs, maxDelayMs, flushWithinMs, retryMs, silentMs } = rules;
   checkName(name);
-  for (const [option, ms] of Object.entries({ ttlMs, maxDelayMs, silentMs })) checkMs(name, option, ms);
-  if (!(Number.isInteger(shards) && shards >= 1 && shards <= 1024))
-    throw badUse(`'${name}' needs 1 to 1024 shards.`);
-  return { name, open: (services) => new WriteBehind(services, definition) };
+  const times = { ttlMs, negativeTtlMs, hardTimeoutMs, maxDelayMs, flushWithinMs, retryMs, silentMs };
+  for (const [option, ms] of Object.entries(times)) checkMs(name, option, ms);
+  if (!(rules.jitter >= 0 && rules.jitter < 1)) throw badUse(`'${name}' needs a jitter from 0 to below 1.`);
+  integerText(name, 'shards', rules.shards, 1, 64);
+  integerText(name, 'batch', rules.batch, 1, 1000);
+  integerText(name, 'maxDeliveries', rules.maxDeliveries, 1);
+  integerText(name, 'replicas', rules.replicas, 0);
+}
+
+/** Where an entry is. */
+interface Place {
+  readonly shard: Shard;
+  readonly value: string;
+  /** The parts of its key. */
+  readonly parts: readonly string[];
 }
 
 /**
- * Redis has the truth until the source has caught up, so its durability is that of the writes: use `noeviction`, an
- * append-only file and replicas that must confirm.
+ * Redis has the truth until the source has caught up: what was put is read from Redis, and reaches the source at least once,
+ * and in the end with the last version of every key. It is as durable as the writes of the stack are: use an append-only
+ * file, replicas that must confirm (`min-replicas-to-write`), and `replicas` here.
  */
 export class WriteBehind<Id, Value> {
   readonly #access: Access;
-  readonly #definition: WriteBehindDefinition<Id, Value>;
-  readonly #codec: Codec<Value>;
+  readonly #rules: WriteBehindRules<Id, Value>;
+  readonly #items: Items<Value>;
+  readonly #shards: readonly Shard[];
+  readonly #loads = new SharedLoads<Value>();
+  readonly #replicas = new Map<Shard, Replicas>();
+  #confirming: Promise<RedisPort> | undefined;
+  /** Also where a failover has brought back an earlier state, and a clock that is behind, versions go on from here. */
+  #highest = 0;
+  #isReady = false;
 
-  constructor(services: Services, definition: WriteBehindDefinition<Id, Value>) {
-    this.#access = new Access(services, definition.name);
-    this.#definition = definition;
-    this.#codec = new Codec(definition.schema);
+  constructor(services: Services, rules: WriteBehindRules<Id, Value>) {
+    this.#access = new Access(services, rules.name);
+    this.#rules = rules;
+    this.#items = new Items(rules.name, rules.schema);
+    this.#shards = scripts.shardTags(rules.name, rules.shards).map((tag) => shardOf(services.keyPrefix, tag));
+    services.onClose(() => this.#loads.settled());
   }
 
-  /** Stores the value and notes that the source has to be told; resolves with the version when Redis has both. */
+  /**
+   * Keeps the value and notes that the source has to be told, in one step; resolves with its version when Redis has both.
+   * Repeats itself through an outage, each time as a new change; rejects with `redis/deadline` after `writeWithinMs`, and
+   * then the value may have been put.
+   */
   async put(id: Id, value: Value): Promise<number> {
-    await this.#expectKept();
-    const parts = this.#definition.key(id).map(String);
-    const keys = this.#keys(parts);
-    return this.#access.run(put, [keys.value, keys.log], [this.#codec.encode(value), JSON.stringify(parts)]);
+    return this.#change(id, await encodeAccepted(this.#items, this.#rules, value));
   }
 
-  /** The latest value, also one that the source does not have yet; `load` asks the source where Redis has none. */
-  async get(id: Id, load: () => Promise<Value | null | undefined>): Promise<Value | null> {
+  /** Takes the value away, here at once and from the source a little later; rejects like `put`. */
+  async remove(id: Id): Promise<number> {
+    return this.#change(id, '');
+  }
+
+  /**
+   * The latest value, also one that the source does not have yet; `load` is asked where Redis has none, once for all callers
+   * of this process. `null` means that there is none. Without Redis the source may be behind, so this rejects with
+   * `redis/deadline` after `writeWithinMs`; it rejects with the error of `load`, or `redis/load-timeout`.
+   */
+  async get(id: Id): Promise<Value | null> {
     const { services } = this.#access;
-    const keys = this.#keys(this.#definition.key(id).map(String));
-    // Without Redis the source may be behind: an old answer would be wrong, so this waits and then rejects.
-    const text = await persist(() => services.port.get(keys.value), services.writeWithinMs);
-    const json = text === null ? undefined : text.slice(text.indexOf(' ') + 1);
-    const decoded = json === undefined ? undefined : await this.#codec.decode(json);
-    if (decoded) return decoded.value;
-    const value = (await load()) ?? null;
-    if (value !== null && text === null)
-      await this.#access.run(
-        keepLoaded,
-        [keys.value],
-        [this.#codec.encode(value), String(this.#definition.ttlMs)],
-      );
-    return value;
+    const { value: key } = this.#place(id);
+    if (!this.#isReady) await this.#prepare();
+    const text = await persist(() => services.port.get(key), services.writeWithinMs);
+    const value = await this.#read(text);
+    if (value !== undefined) return value;
+    const { load } = this.#rules;
+    if (load === undefined) return null;
+    return this.#loads.load(key, text, (begins) => this.#load(id, key, begins));
   }
 
-  /** Begins to tell the source, until it is stopped or the connection closes; run it in as many processes as you like. */
+  /**
+   * Begins to tell the source, until the worker is stopped or the connection closes; run it in as many processes as you like.
+   * A worker that is stopped ends after the calls of `flush` in hand, which are not aborted; one whose connection closes
+   * first flushes what waits, within `drainMs` of `close`. What then is left stays in Redis for the next worker.
+   */
   start(): Worker {
-    const { batch = 200, maxDeliveries = 5, silentMs = 30_000, maxDelayMs = 100, name } = this.#definition;
-    const readers = this.#shardNames.map((shard) => {
-      const { log, dead } = this.#shardKeys(shard);
-      return new GroupReader({ key: log, dead, group, batch, maxDeliveries, silentMs, waits: false });
-    });
-    return startWorker(this.#access.services, name, async (turn) => {
-      await this.#expectKept();
-      const batches = await Promise.all(readers.map((reader) => reader.next(turn)));
-      if (batches.every((entries) => entries.length === 0)) {
-        await sleep(maxDelayMs, undefined, { signal: turn.signal }).catch(() => {});
-        return;
-      }
-      await this.#flush(batches, turn);
-      for (const reader of readers) reader.settled();
-    });
+    const { services } = this.#access;
+    const { ttlMs, negativeTtlMs } = this.#rules;
+    const tally = { taken: 0 };
+    const lifetimeMs = (isRemoved: boolean) => this.#spread(isRemoved ? negativeTtlMs : ttlMs);
+    const options = { ...this.#rules, access: this.#access, items: this.#items, lifetimeMs, tally };
+    return startFlushing(services, this.#shards, options, () => this.#prepare());
   }
 
-  /** How many changes the source has not confirmed. */
+  /** How many changes the source has not confirmed, without those that were given up. */
   async pending(): Promise<number> {
-    const lengths = await Promise.all(
-      this.#shardNames.map((shard) => {
-        const { log } = this.#shardKeys(shard);
-        return this.#access.call(log, ['XLEN', log]);
-      }),
-    );
+    await this.#prepare();
+    const lengths = await Promise.all(this.#shards.map(({ log }) => this.#access.call(log, ['XLEN', log])));
     return lengths.reduce<number>((sum, length) => sum + Number(length), 0);
   }
 
-  /** Waits until the source has confirmed everything, such as before a shutdown; rejects with `redis/deadline`. */
+  /** Waits until the source has confirmed everything; rejects with `redis/deadline` after `withinMs` milliseconds. */
   async drained(withinMs = 30_000): Promise<void> {
     const end = performance.now() + withinMs;
     for (;;) {
       const left = await this.pending();
       if (left === 0) return;
       if (performance.now() > end)
-        throw new RedisError(
-          'redis/deadline',
-          `${left} changes of '${this.#definition.name}' are still on their way.`,
-        );
-      await sleep(50);
+        throw new RedisError('redis/deadline', `${left} changes of '${this.#rules.name}' are on their way.`);
+      await sleep(Math.min(50, withinMs / 10));
     }
   }
 
-  /** Changes that were given up. */
-  async dead(): Promise<Change<Value>[]> {
+  /** Changes that were given up, up to `count` from each shard; `get` still gives their values. */
+  async dead(count = 100): Promise<DeadChange<Value>[]> {
     const found = await Promise.all(
-      this.#shardNames.map((shard) => {
-        const { dead } = this.#shardKeys(shard);
-        return this.#access.call(dead, ['XRANGE', dead, '-', '+', 'COUNT', '1000']);
+      this.#shards.map(async ({ dead }, shard) => {
+        const reply = await this.#access.call(dead, ['XRANGE', dead, '-', '+', 'COUNT', String(count)]);
+        return entriesOf(reply).map((entry) => ({ ...entry, id: `${shard}/${entry.id}` }));
       }),
     );
-    const changes = await Promise.all(found.flatMap(entriesOf).map((entry) => this.#change(entry)));
-    return changes.filter((change) => change !== undefined);
+    return Promise.all(
+      found.flat().map(async ({ id, fields }) => {
+        const value = await this.#read(`0 ${fields.get('value') ?? ''}`);
+        return {
+          id,
+          key: JSON.parse(fields.get('key') ?? '[]') as string[],
+          value: value ?? null,
+          version: Number(fields.get('version')),
+          isUnreadable: value === undefined,
+          reason: fields.get('reason') ?? '',
+        };
+      }),
+    );
   }
 
-  async #flush(batches: readonly (readonly RawEntry[])[], { port, signal }: Turn): Promise<void> {
-    const latest = new Map<string, Change<Value>>();
-    for (const entry of batches.flat()) {
-      const change = await this.#change(entry);
-      if (change === undefined) continue;
-      const id = encodeId(change.key);
-      if ((latest.get(id)?.version ?? 0) < change.version) latest.set(id, change);
+  /** Has dead changes tried once more, as if they never had been, except where a later change of the key is there. */
+  async revive(changes: readonly DeadChange<Value>[]): Promise<number> {
+    return this.#eachDead(changes, ({ log, dead }, value, id) =>
+      this.#access.run(scripts.revive, [log, dead, value], [id]),
+    );
+  }
+
+  /** Deletes dead changes for good, and their values, which the source never took, with them. */
+  async discard(changes: readonly DeadChange<Value>[]): Promise<number> {
+    return this.#eachDead(changes, ({ dead }, value, id, { version }) =>
+      this.#access.run(scripts.discard, [dead, value], [id, String(version)]),
+    );
+  }
+
+  async #eachDead(
+    changes: readonly DeadChange<Value>[],
+    act: (shard: Shard, value: string, id: string, change: DeadChange<Value>) => Promise<boolean>,
+  ): Promise<number> {
+    const done = await Promise.all(
+      changes.map((change) => {
+        const { shard, value } = this.#placeOf(change.key);
+        return act(shard, value, change.id.slice(change.id.indexOf('/') + 1), change);
+      }),
+    );
+    return done.filter(Boolean).length;
+  }
+
+  async #change(id: Id, json: string): Promise<number> {
+    const place = this.#place(id);
+    if (!this.#isReady) await this.#prepare();
+    const version = await this.#write(place, json);
+    this.#highest = Math.max(this.#highest, version);
+    this.#loads.detach(place.value);
+    return version;
+  }
+
+  #write(place: Place, json: string): Promise<number> {
+    const { shard, value, parts } = place;
+    const key = JSON.stringify(parts);
+    const write = (port: RedisPort) =>
+      port.run(scripts.change, [value, shard.log, shard.clock], [json, key, String(this.#highest)]);
+    const { services } = this.#access;
+    if (this.#rules.replicas === 0) return persist(() => write(services.port), services.writeWithinMs);
+    return persist(async () => {
+      const port = await this.#connectConfirming();
+      const version = await write(port);
+      await this.#expectReplicated(port, place, version);
+      return version;
+    }, services.writeWithinMs);
+  }
+
+  async #expectReplicated(port: RedisPort, { shard, value }: Place, version: number): Promise<void> {
+    const replicas = this.#replicas.get(shard) ?? new Replicas(port, shard.log, this.#rules.replicas);
+    this.#replicas.set(shard, replicas);
+    const isConfirmed = await replicas.confirmed();
+    // After a failover another server may have confirmed what it never had.
+    const there = isConfirmed
+      ? Number.parseInt(String(await port.call(value, ['GETRANGE', value, '0', '31'])), 10)
+      : 0;
+    if (there >= version) return;
+    throw new RedisError('redis/unreachable', `${this.#rules.replicas} replicas did not confirm in time.`);
+  }
+
+  /** A connection of its own: waiting for replicas holds up whatever else is asked on it. */
+  #connectConfirming(): Promise<RedisPort> {
+    this.#confirming ??= this.#access.services.connectOwn().catch((error: unknown) => {
+      this.#confirming = undefined;
+      throw error;
+    });
+    return this.#confirming;
+  }
+
+  async #load(id: Id, key: string, begins: (mark: string | undefined) => void): Promise<Value | null> {
+    const { name, hardTimeoutMs, load } = this.#rules;
+    const own = `?${randomBytes(9).toString('base64url')}`;
+    const text = await this.#access.run(scripts.open, [key], [own, String(hardTimeoutMs + 10_000)]);
+    const value = await this.#read(text);
+    if (value !== undefined) return value;
+    begins(text);
+    const timeout = () =>
+      new RedisError('redis/load-timeout', `The load of '${name}' took longer than ${hardTimeoutMs} ms.`);
+    try {
+      const loaded = (await inTime((signal) => load?.(id, { signal }), hardTimeoutMs, timeout)) ?? null;
+      // Somebody else has the right to keep it.
+      if (text === own) await this.#keepLoaded(key, own, loaded);
+      return loaded;
+    } catch (error) {
+      const { guard, port } = this.#access.services;
+      await guard.run(key, () => port.run(releaseLease, [key], [own])).catch(() => false);
+      throw error;
     }
-    if (latest.size > 0) await this.#definition.flush([...latest.values()], signal);
-    await Promise.all(
-      batches.map((entries, i) => this.#settle(port, this.#shardNames[i] ?? '', entries, latest)),
-    );
   }
 
-  /** Removes the word of what the source has, and lets values end that have not changed since. */
-  async #settle(
-    port: RedisPort,
-    shard: string,
-    entries: readonly RawEntry[],
-    latest: ReadonlyMap<string, Change<Value>>,
-  ): Promise<void> {
-    if (entries.length === 0) return;
-    const { log } = this.#shardKeys(shard);
-    const ids = entries.map(([id]) => id);
-    const flushed = [...latest.values()].map(({ key, version }) => ({ keys: this.#keys(key), version }));
-    const own = flushed.filter(({ keys }) => keys.log === log);
-    const args = [group, String(this.#definition.ttlMs), String(ids.length), ...ids];
-    await port.run(
-      settle,
-      [log, ...own.map(({ keys }) => keys.value)],
-      [...args, ...own.map(({ version }) => String(version))],
-    );
+  async #keepLoaded(key: string, mark: string, value: Value | null): Promise<void> {
+    const { guard, port } = this.#access.services;
+    const { ttlMs, negativeTtlMs } = this.#rules;
+    const json = value === null ? '' : this.#items.encode(value);
+    const ms = String(this.#spread(value === null ? negativeTtlMs : ttlMs));
+    await guard.run(key, () => port.run(scripts.keepLoaded, [key], [mark, json, ms])).catch(() => false);
   }
 
-  async #change([, fields]: RawEntry): Promise<Change<Value> | undefined> {
-    const decoded = await this.#codec.decode(fields.get('value') ?? '');
-    if (decoded === undefined || decoded.value === null) return undefined;
-    const key = JSON.parse(fields.get('key') ?? '[]') as string[];
-    return { key, value: decoded.value, version: Number(fields.get('version')) };
+  /** The value of a text, `null` where it was removed; undefined where there is none, or none that can be read. */
+  async #read(text: string | null): Promise<Value | null | undefined> {
+    const held = text === null ? undefined : scripts.parseHeld(text);
+    if (held?.kind !== 'value') return undefined;
+    return held.json === '' ? null : this.#items.decode(held.json);
   }
 
-  /** The value and its log are in one slot. */
-  #keys(parts: readonly string[]) {
-    const id = encodeId(parts);
-    const shard = this.#shardNames[slotOf(id) % this.#shardNames.length] ?? '';
-    return { value: `${this.#prefix(shard)}:value:${id}`, ...this.#shardKeys(shard) };
+  /** Before the first use: nothing may be dropped, and all who use it must look in the same places. */
+  async #prepare(): Promise<void> {
+    if (this.#isReady) return;
+    const { services } = this.#access;
+    const { name, shards } = this.#rules;
+    const expected = () => expectNoEviction(services, `Changes of '${name}'`, 'lasting');
+    await persist(expected, services.writeWithinMs);
+    const key = `${services.keyPrefix}{${name}/}:shards`;
+    const agreed = await this.#access.run(scripts.agree, [key], [String(shards)]);
+    if (agreed !== String(shards))
+      throw badUse(
+        `'${name}' has ${agreed} shards in Redis and not ${shards}; to change that, drain it and delete the key ${key}.`,
+      );
+    this.#isReady = true;
   }
 
-  #shardKeys(shard: string) {
-    return { log: `${this.#prefix(shard)}:log`, dead: `${this.#prefix(shard)}:dead` };
+  #spread(ms: number): number {
+    return Math.max(1, Math.round(ms * (1 + this.#rules.jitter * (Math.random() * 2 - 1))));
   }
 
-  #prefix(shard: string): string {
-    return `${this.#access.services.keyPrefix}{${shard}}`;
+  #place(id: Id): Place {
+    return this.#placeOf(this.#rules.key(id).map(String));
   }
 
-  get #shardNames(): readonly string[] {
-    const { name, shards = 8 } = this.#definition;
-    return Array.from({ length: shards }, (_, i) => `${name}-${i}`);
+  #placeOf(parts: readonly string[]): Place {
+    const shard = this.#shards[slotOf(encodeId(parts)) % this.#shards.length];
+    if (shard === undefined) throw badUse(`'${this.#rules.name}' has no shards.`);
+    return { shard, value: shard.value(parts), parts };
   }
+}
 
-  #expectKept(): Promise<void> {
-    return expectNoEviction(this.#access.services, `Changes of '${this.#definition.name}'`, 'lasting');
-  }
+/** All keys of a shard are in one slot. */
+function shardOf(prefix: string, tag: string): Shard {
+  const key = (what: string) => `${prefix}{${tag}}:${what}`;
+  const value = (parts: readonly string[]) => key(`value:${encodeId(parts)}`);
+  return { log: key('log'), dead: key('dead'), clock: key('clock'), value };
 }

@@ -35,7 +35,7 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
     expect(loader.calls).toBe(1);
     expect(await users.getOrSet('a', loader.load)).toBe('value');
     expect(loader.calls).toBe(1);
-    expect(users.stats()).toMatchObject({ hits: 1, misses: 100, unanswered: 0, joined: 99, loads: 1 });
+    expect(users.stats()).toMatchObject({ hits: 1, misses: 100, degraded: 0, coalesced: 99, loads: 1 });
   });
 
   test('two processes share one load', async () => {
@@ -142,6 +142,19 @@ describe.each(engines())('cache-aside on $name $version', (engine) => {
     await one.use(things).set('a', 'text');
     expect(await one.use(numbers).getOrSet('a', async () => 7)).toBe(7);
     expect(await other.use(numbers).getOrSet('a', async () => 8)).toBe(7);
+  });
+
+  test('a loaded value that the schema does not know is given, and not kept; one that is set is refused', async () => {
+    const wrong = { name: 'misfit', key: (id: string) => [id], ttlMs: 60_000, schema: v.number() };
+    const users = one.use(cache(wrong));
+    const loader = countingLoader(() => 'text' as unknown as number, 0);
+    expect(await users.getOrSet('a', loader.load)).toBe('text');
+    expect(await users.getOrSet('a', loader.load)).toBe('text');
+    expect(loader.calls).toBe(2);
+    expect(await server.cli('EXISTS', 'test:misfit:v1:{a}')).toBe('0');
+    await expect(users.set('a', 'text' as unknown as number)).rejects.toMatchObject({
+      code: 'redis/bad-use',
+    });
   });
 
   test('many ids cost one load of what is missing, in order, also from two callers', async () => {

@@ -1,9 +1,11 @@
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { connect as connectCluster } from '../src/connect.cluster.js';
 import { connect as connectStandalone } from '../src/connect.standalone.js';
 import type { ClusterStack, StandaloneStack } from '../src/description.js';
 import { type Environment, readLogin, readSentinelLogin, readView } from '../src/environment.js';
 import { stack } from '../src/stack.js';
+import { createAuthority } from './certificates.ts';
 import { sentinelStack } from './stacks.ts';
 
 const badEnvironment = (word: string) =>
@@ -58,6 +60,53 @@ describe('credentials', () => {
   test.each([[{}], [{ REDIS_APP_PASSWORD: '' }]])('missing in %j: the variable is named', async (env) => {
     expect(() => readLogin(stack, env)).toThrow(badEnvironment('REDIS_APP_PASSWORD'));
     await expect(connectStandalone(stack, { env })).rejects.toEqual(badEnvironment('REDIS_APP_PASSWORD'));
+  });
+});
+
+describe('encryption', () => {
+  const authority = createAuthority();
+  const { ca } = authority;
+  const client = authority.sign('client');
+  const other = authority.sign('other');
+  afterAll(() => authority.remove());
+  const read = (env: Environment) => readLogin(stack, { REDIS_APP_PASSWORD: 'x', ...env }).tls;
+  const textOf = (path: string) => readFileSync(path, 'utf8');
+
+  test.each<[Environment, unknown]>([
+    [{}, undefined],
+    [{ REDIS_TLS: '' }, undefined],
+    [{ REDIS_TLS: 'off' }, undefined],
+    [{ REDIS_TLS: 'off', REDIS_TLS_CA: ca, REDIS_TLS_CERT: client.cert }, undefined],
+    [{ REDIS_TLS: 'on' }, {}],
+    [{ REDIS_TLS: 'True' }, {}],
+    [{ REDIS_TLS: 'on', REDIS_TLS_SERVER_NAME: 'redis.test' }, { servername: 'redis.test' }],
+    [{ REDIS_TLS_CA: ca }, { ca: textOf(ca) }],
+    [
+      { REDIS_TLS_CA: ca, REDIS_TLS_CERT: client.cert, REDIS_TLS_KEY: client.key },
+      { ca: textOf(ca), cert: textOf(client.cert), key: textOf(client.key) },
+    ],
+  ])('%j', (env, expected) => {
+    expect(read(env)).toEqual(expected);
+  });
+
+  test.each<[string, Environment]>([
+    ['REDIS_TLS', { REDIS_TLS: 'maybe' }],
+    ['REDIS_TLS_CA', { REDIS_TLS_CA: '/nowhere/ca.crt' }],
+    ['REDIS_TLS_CA', { REDIS_TLS_CA: authority.write('empty', '') }],
+    ['REDIS_TLS_CA', { REDIS_TLS_CA: client.key }],
+    ['REDIS_TLS_KEY', { REDIS_TLS_CA: ca, REDIS_TLS_CERT: client.cert }],
+    ['REDIS_TLS_CERT', { REDIS_TLS: 'on', REDIS_TLS_KEY: client.key }],
+    ['REDIS_TLS_KEY', { REDIS_TLS_CA: ca, REDIS_TLS_CERT: client.cert, REDIS_TLS_KEY: other.key }],
+    ['REDIS_TLS_CERT', { REDIS_TLS_CERT: client.cert, REDIS_TLS_KEY: client.key }],
+    ['REDIS_TLS_SERVER_NAME', { REDIS_TLS_SERVER_NAME: 'redis.test' }],
+  ])('%s is refused by name in %j', (name, env) => {
+    expect(() => read(env)).toThrow(badEnvironment(name));
+  });
+
+  test('is the same for the Sentinels', () => {
+    const sentinel = sentinelStack([], 'main');
+    const env = { SENTINEL_PASSWORD: 'y', REDIS_TLS_CA: ca };
+    expect(readSentinelLogin(sentinel, env).tls).toEqual({ ca: textOf(ca) });
   });
 });
 

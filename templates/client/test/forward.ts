@@ -14,6 +14,10 @@ export async function publish(servers: readonly { readonly port: number }[]) {
       addressMap,
     }),
     passed: () => doors.map((door) => door.count()),
+    /** Passes nothing on any more through connections made so far, as where a server or the network hangs. */
+    hush: () => {
+      for (const door of doors) door.hush();
+    },
     close: () => {
       for (const door of doors) door.close();
     },
@@ -22,6 +26,7 @@ export async function publish(servers: readonly { readonly port: number }[]) {
 
 async function openDoor(target: number) {
   const sockets: Socket[] = [];
+  let hushed = 0;
   const server = createServer((inner) => {
     const outer = connect(target, '127.0.0.1');
     sockets.push(inner, outer);
@@ -34,6 +39,9 @@ async function openDoor(target: number) {
   return {
     address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
     count: () => sockets.length / 2,
+    hush: () => {
+      for (; hushed < sockets.length; hushed++) sockets[hushed]?.unpipe().resume();
+    },
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();

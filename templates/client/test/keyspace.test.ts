@@ -19,6 +19,8 @@ describe('keys', () => {
     [[''], '%'],
     [['%'], '%25'],
     [['ü'], '%C3%BC'],
+    [['a\n\u0000'], 'a%0A%00'],
+    [['{}', ''], '%7B%7D:%'],
   ])('%j is %s', (id, expected) => {
     expect(encodeId(id)).toBe(expected);
   });
@@ -61,13 +63,13 @@ describe('definitions', () => {
       graceMs: 0,
       maxLoadMs: 10_000,
     });
-    expectTypeOf(keyspace).toEqualTypeOf<CacheKeyspace<number, unknown>>();
+    expectTypeOf(keyspace).toExtend<CacheKeyspace<number, unknown>>();
   });
 
   test('the type of the value comes from the schema', () => {
     const schema = v.object({ name: v.string() });
     const keyspace = cache({ name: 'user', key: (id: number) => [id], ttlMs: 5000, schema });
-    expectTypeOf(keyspace).toEqualTypeOf<CacheKeyspace<number, { name: string }>>();
+    expectTypeOf(keyspace).toExtend<CacheKeyspace<number, { name: string }>>();
   });
 
   test.each([
@@ -77,6 +79,15 @@ describe('definitions', () => {
     { ttlMs: Number.NaN },
     { jitter: 1 },
     { jitter: -0.1 },
+    { ttlMs: 366 * 24 * 3600 * 1000 * 1000 },
+    { hardTimeoutMs: 0 },
+    { softTimeoutMs: Number.NaN },
+    { maxLoads: 0 },
+    { graceMs: -1 },
+    { negativeTtlMs: Number.NaN },
+    { maxLoadMs: 0 },
+    { earlyRefresh: -1 },
+    { version: 1.5 },
   ])('%j is refused', (wrong) => {
     const right = { name: 'user', key: (id: number) => [id], ttlMs: 5000 };
     expect(() => cache({ ...right, ...wrong })).toThrow(expect.objectContaining({ code: 'redis/bad-use' }));

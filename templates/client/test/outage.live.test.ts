@@ -4,20 +4,23 @@ import { newest } from '../../../tests/support/engines.ts';
 import { freePort, type Server, startServer } from '../../../tests/support/servers.ts';
 import { until } from '../../../tests/support/until.ts';
 import { cache } from '../src/cache-aside.js';
-import { connect } from '../src/connect.standalone.js';
 import { openRedis, type Redis } from '../src/redis.js';
+import type { Library } from './contract/ground.ts';
+import { libraries } from './contract/libraries.ts';
 import { countingLoader, timed } from './loader.ts';
-import { appUser, env, standaloneStack } from './stacks.ts';
+import { env, generatedUser, standaloneStack } from './stacks.ts';
 
 const things = cache<string, string>({ name: 'thing', key: (id) => [id], ttlMs: 60_000 });
 const deadlineMs = 150;
 
-describe('when Redis does not answer', () => {
+const directives = generatedUser(newest('redis'));
+
+describe.each(libraries)('when Redis does not answer, $name', ({ standalone: connect }: Library) => {
   let server: Server;
   let redis: Redis;
 
   beforeEach(async () => {
-    server = await startServer({ engine: newest('redis'), directives: appUser() });
+    server = await startServer({ engine: newest('redis'), directives });
     redis = await openRedis(connect, standaloneStack(server), { env, deadlineMs, writeWithinMs: 1000 });
   });
   afterEach(async () => {
@@ -117,47 +120,49 @@ describe('when Redis does not answer', () => {
   });
 });
 
-test('a wrong password says so within the time allowed', async () => {
-  await using server = await startServer({ engine: newest('redis'), directives: appUser() });
-  const opening = openRedis(connect, standaloneStack(server), {
-    env: { APP_PASSWORD: 'wrong' },
-    connectWithinMs: 300,
+describe.each(libraries)('$name', ({ standalone: connect }: Library) => {
+  test('a wrong password says so within the time allowed', async () => {
+    await using server = await startServer({ engine: newest('redis'), directives });
+    const opening = openRedis(connect, standaloneStack(server), {
+      env: { APP_PASSWORD: 'wrong' },
+      connectWithinMs: 300,
+    });
+    await expect(opening).rejects.toMatchObject({
+      code: 'redis/unreachable',
+      message: expect.stringContaining('WRONGPASS'),
+    });
   });
-  await expect(opening).rejects.toMatchObject({
-    code: 'redis/unreachable',
-    message: expect.stringContaining('WRONGPASS'),
-  });
-});
 
-test('an application can start without Redis and finds it later', async () => {
-  const port = await freePort();
-  const options = { env, connectWithinMs: 200, startWithout: true };
-  await expect(
-    openRedis(connect, standaloneStack({ port }), { ...options, startWithout: false }),
-  ).rejects.toThrow(`127.0.0.1:${port}`);
-  const redis = await openRedis(connect, standaloneStack({ port }), options);
-  const users = redis.use(things);
-  expect(await users.getOrSet('a', async () => 'loaded')).toBe('loaded');
-  await using server = await startServer({ engine: newest('redis'), port, directives: appUser() });
-  await redis.direct.set('k', 'v');
-  expect(await server.cli('GET', 'test:k')).toBe('v');
-  await redis.close();
-});
-
-test('a connection that was never made can be closed', async () => {
-  const port = await freePort();
-  const errors: Error[] = [];
-  const redis = await openRedis(connect, standaloneStack({ port }), {
-    env,
-    connectWithinMs: 100,
-    startWithout: true,
-    onError: (error) => errors.push(error),
+  test('an application can start without Redis and finds it later', async () => {
+    const port = await freePort();
+    const options = { env, connectWithinMs: 200, startWithout: true };
+    await expect(
+      openRedis(connect, standaloneStack({ port }), { ...options, startWithout: false }),
+    ).rejects.toThrow(`127.0.0.1:${port}`);
+    const redis = await openRedis(connect, standaloneStack({ port }), options);
+    const users = redis.use(things);
+    expect(await users.getOrSet('a', async () => 'loaded')).toBe('loaded');
+    await using server = await startServer({ engine: newest('redis'), port, directives });
+    await redis.direct.set('k', 'v');
+    expect(await server.cli('GET', 'test:k')).toBe('v');
+    await redis.close();
   });
-  await redis.close();
-  await expect(redis.direct.get('k')).rejects.toMatchObject({ code: 'redis/closed' });
-  const before = errors.length;
-  await using server = await startServer({ engine: newest('redis'), port, directives: appUser() });
-  await sleep(1500);
-  expect(errors).toHaveLength(before);
-  expect(await server.cli('CLIENT', 'LIST')).not.toContain('name=test');
+
+  test('a connection that was never made can be closed', async () => {
+    const port = await freePort();
+    const errors: Error[] = [];
+    const redis = await openRedis(connect, standaloneStack({ port }), {
+      env,
+      connectWithinMs: 100,
+      startWithout: true,
+      onError: (error) => errors.push(error),
+    });
+    await redis.close();
+    await expect(redis.direct.get('k')).rejects.toMatchObject({ code: 'redis/closed' });
+    const before = errors.length;
+    await using server = await startServer({ engine: newest('redis'), port, directives });
+    await sleep(1500);
+    expect(errors).toHaveLength(before);
+    expect(await server.cli('CLIENT', 'LIST')).not.toContain('name=test');
+  });
 });

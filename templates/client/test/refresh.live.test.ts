@@ -92,6 +92,29 @@ describe('old values, early loads and tags', () => {
     expect(await users.getOrSet('a', hanging)).toBe('old');
   });
 
+  test('no more loads run at a time than maxLoads, and all are answered', async () => {
+    const users = one.use(cache<string, string>({ ...base, name: 'bounded', ttlMs: 60_000, maxLoads: 3 }));
+    let running = 0;
+    let most = 0;
+    const ids = Array.from({ length: 20 }, (_, i) => String(i));
+    const load = async () => {
+      most = Math.max(most, ++running);
+      await sleep(10);
+      running--;
+      return 'v';
+    };
+    const values = await Promise.all(ids.map((id) => users.getOrSet(id, load)));
+    expect(values).toEqual(ids.map(() => 'v'));
+    expect(most).toBe(3);
+  });
+
+  test('stats are there for each name, and for those only that count', async () => {
+    await one
+      .use(cache<string, string>({ ...base, name: 'counted', ttlMs: 60_000 }))
+      .getOrSet('a', async () => 'v');
+    expect(one.stats().counted).toMatchObject({ hits: 0, misses: 1, loads: 1, stale: 0, fenced: 0 });
+  });
+
   test('expire keeps the spare copy, invalidate does not', async () => {
     const users = one.use(cache<string, string>({ ...base, name: 'soft', ttlMs: 60_000, graceMs: 10_000 }));
     const broken = () => Promise.reject(new Error('source is down'));

@@ -54,7 +54,10 @@ export const standaloneStack = (server: Pick<Server, 'port'>): StandaloneStack =
   ...common([server]),
 });
 
-export const sentinelStack = (sentinels: readonly Server[], primaryName: string): SentinelStack => ({
+export const sentinelStack = (
+  sentinels: readonly Pick<Server, 'port'>[],
+  primaryName: string,
+): SentinelStack => ({
   kind: 'sentinel',
   ...common(sentinels),
   primaryName,
@@ -62,7 +65,7 @@ export const sentinelStack = (sentinels: readonly Server[], primaryName: string)
   sentinelPasswordEnv: 'SENTINEL_PASSWORD',
 });
 
-export const clusterStack = (nodes: readonly Server[]): ClusterStack => ({
+export const clusterStack = (nodes: readonly Pick<Server, 'port'>[]): ClusterStack => ({
   kind: 'cluster',
   ...common(nodes),
 });

@@ -4,6 +4,7 @@ import { countingLoader, gatedLoader } from '../loader.ts';
 import type { Contract } from './ground.ts';
 
 const things = cache<string, unknown>({ name: 'cached', key: (id) => [id], ttlMs: 60_000 });
+const cleared = cache<string, string>({ name: 'cleared', key: (id) => [id], ttlMs: 60_000 });
 const members = cache<string, string>({
   name: 'tagged',
   key: (id) => [id],
@@ -66,6 +67,29 @@ export const caches: Contract = (ground) => {
     await there.invalidateTag('a');
     const loaded = await here.getMany(['a-1', 'a-2', 'b-1'], async (ids) => ids.map((id) => `new ${id}`));
     expect(loaded).toEqual(['new a-1', 'new a-2', 'old']);
+  });
+
+  test('clear forgets every entry on every primary, and no other key', async () => {
+    const [here, there] = [ground().one.use(cleared), ground().other.use(cleared)];
+    const ids = Array.from({ length: 60 }, (_, i) => `cleared ${i}`);
+    await Promise.all(ids.map((id) => here.set(id, 'old')));
+    await ground().one.use(things).set('not cleared', 'old');
+    const gated = gatedLoader('old');
+    const loading = there.getOrSet('loading', gated.load);
+    await gated.entered;
+    await here.clear();
+    gated.open();
+    await loading;
+    const all = [...ids, 'loading'];
+    expect(await there.getMany(all, async (missing) => missing.map(() => 'new'))).toEqual(
+      all.map(() => 'new'),
+    );
+    expect(await there.getOrSet('loading', async () => 'not asked')).toBe('new');
+    expect(
+      await ground()
+        .other.use(things)
+        .getOrSet('not cleared', async () => 'new'),
+    ).toBe('old');
   });
 
   test('an error of the loader is shared, and the next caller tries at once', async () => {

@@ -1,0 +1,49 @@
+import { Redis } from 'ioredis';
+import type { SentinelStack } from './description.js';
+import { readLogin, readSentinelLogin, readView } from './environment.js';
+import { commonLink, connectionOptions } from './ioredis.js';
+import { connectorTo, Sentinels } from './ioredis-sentinels.js';
+import { Subscriptions } from './ioredis-subscriptions.js';
+import type { Link } from './link.js';
+import { open } from './open.js';
+import type { ConnectOptions, RedisPort } from './port.js';
+
+/** Connects to the primary that the Sentinels name, and follows them when they name another. */
+export async function connect(stack: SentinelStack, options: ConnectOptions = {}): Promise<RedisPort> {
+  const env = options.env ?? process.env;
+  const { addresses, addressMap } = readView(stack, env);
+  const login = readLogin(stack, env);
+  const sentinelLogin = readSentinelLogin(stack, env);
+  const createLink = (): Link => {
+    const sentinels = new Sentinels(
+      addresses,
+      connectionOptions(stack.name, sentinelLogin),
+      stack.primaryName,
+      (announced) => addressMap[`${announced.host}:${announced.port}`] ?? announced,
+    );
+    const common = connectionOptions(stack.name, login);
+    const client = new Redis({ ...common, Connector: connectorTo(sentinels, login.tls) });
+    // What is under way fails, and is asked again of the new primary.
+    sentinels.watch(() => client.disconnect(true));
+    const link = commonLink(client, new Subscriptions(common, { of: () => sentinels.current }), {
+      name: stack.name,
+      login,
+    });
+    return {
+      ...link,
+      sendToPrimaries: async (words) => [await link.send('', words)],
+      mget: (keys) => link.send('', ['MGET', ...keys]) as Promise<(string | null)[]>,
+      primaries: () => (sentinels.current === undefined ? [] : [sentinels.current]),
+      shardOf: () => stack.primaryName,
+      close: async () => {
+        await link.close();
+        sentinels.stop();
+      },
+      destroy: () => {
+        sentinels.stop();
+        link.destroy();
+      },
+    };
+  };
+  return open(addresses, createLink, options);
+}

@@ -1,0 +1,4 @@
+import { libraries } from './contract/libraries.ts';
+import { holdThroughFailovers } from './failovers.ts';
+
+holdThroughFailovers(libraries);

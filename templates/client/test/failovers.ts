@@ -1,0 +1,279 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newest } from '../../../tests/support/engines.ts';
+import { startCluster, startSentinelGroup } from '../../../tests/support/groups.ts';
+import type { Server } from '../../../tests/support/servers.ts';
+import { until } from '../../../tests/support/until.ts';
+import { cache } from '../src/cache-aside.js';
+import type { Definition } from '../src/definition.js';
+import type { ChannelKind, RedisPort } from '../src/port.js';
+import { openRedis, type Redis } from '../src/redis.js';
+import { watchPrimaries } from '../src/watch.js';
+import type { Library } from './contract/ground.ts';
+import {
+  clusterStack,
+  env,
+  generatedSentinelRules,
+  generatedUser,
+  sentinelPassword,
+  sentinelStack,
+} from './stacks.ts';
+
+/** Servers of which one can fail, and how to see that another one has taken over. */
+interface Group {
+  open(library: Library): Promise<Redis>;
+  /** The primary that holds what these tests write. */
+  primary(): Promise<Server>;
+  /** All that can be asked who is primary, and the question; the answer names ports. */
+  readonly judges: readonly Server[];
+  readonly question: readonly string[];
+  settled(): Promise<void>;
+  /** What was refused to the application for want of rights. */
+  refusals(): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+const engine = newest('redis');
+const nobody = 'AUTH has failed, as nobody tried';
+
+const refusalsOf = (servers: readonly Server[]) => async () => {
+  const logs = await Promise.all(servers.map((server) => server.cli('ACL', 'LOG').catch(() => nobody)));
+  return logs.filter(Boolean);
+};
+
+const topologies: Readonly<Record<'sentinel' | 'cluster', () => Promise<Group>>> = {
+  async sentinel() {
+    const group = await startSentinelGroup({
+      engine,
+      replicas: 2,
+      sentinels: 3,
+      downAfterMs: 1000,
+      failoverTimeoutMs: 4000,
+      directives: generatedUser(engine),
+    });
+    const rules = generatedSentinelRules(engine);
+    for (const sentinel of group.sentinels)
+      await sentinel.cli('ACL', 'SETUSER', 'watcher', 'on', `>${sentinelPassword}`, ...rules);
+    const stack = sentinelStack(group.sentinels, group.primaryName);
+    return {
+      open: (library) => openRedis(library.sentinel, stack, { env }),
+      primary: () => group.agreedPrimary(),
+      judges: group.sentinels,
+      question: ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', group.primaryName],
+      settled: () => group.settled(),
+      refusals: refusalsOf([...group.nodes, ...group.sentinels]),
+      stop: () => group.stop(),
+    };
+  },
+  async cluster() {
+    const cluster = await startCluster({
+      engine,
+      shards: 3,
+      replicas: 1,
+      nodeTimeoutMs: 1000,
+      directives: generatedUser(engine),
+    });
+    const stack = clusterStack(cluster.nodes);
+    return {
+      open: (library) => openRedis(library.cluster, stack, { env }),
+      primary: () => cluster.primary(`test:${written(0)}`),
+      judges: cluster.nodes,
+      question: ['CLUSTER', 'SLOTS'],
+      settled: () => cluster.settled(),
+      refusals: refusalsOf(cluster.nodes),
+      stop: () => cluster.stop(),
+    };
+  },
+};
+
+const bare: Definition<RedisPort> = { name: 'bare', open: ({ port }) => port };
+const things = cache<string, string>({ name: 'failing', key: (id) => [id], ttlMs: 60_000 });
+const ids = Array.from({ length: 60 }, (_, index) => `id ${index}`);
+const written = (number: number) => `{failing}:${number}`;
+const loaderMs = 5;
+const kinds: readonly (readonly [ChannelKind, string, string])[] = [
+  ['channel', 'PUBLISH', 'test:{failing}:channel'],
+  ['pattern', 'PUBLISH', 'test:{failing}:pattern:1'],
+  ['shard', 'SPUBLISH', 'test:{failing}:shard'],
+];
+
+/** The moment at which one of the judges no longer counts a server among the primaries. */
+async function decided({ judges, question }: Group, old: Server): Promise<() => Promise<number>> {
+  const asked = judges
+    .filter((judge) => judge !== old)
+    .map(({ port }) =>
+      createClient({ socket: { host: '127.0.0.1', port }, commandOptions: { timeout: 0 } }).on(
+        'error',
+        () => {},
+      ),
+    );
+  await Promise.all(asked.map((one) => one.connect()));
+  // Of each shard, the primary comes first, followed by its replicas.
+  const primaries = (answer: unknown): unknown[] =>
+    (answer as unknown[]).flatMap((part) =>
+      Array.isArray(part) ? [(part[2] as unknown[])[1]] : [Number(part)],
+    );
+  return async () => {
+    const at = await until(
+      'another primary',
+      async () => {
+        const answers = await Promise.all(asked.map((one) => one.sendCommand([...question])));
+        return answers.some((answer) => !primaries(answer).includes(old.port)) && performance.now();
+      },
+      { everyMs: 10, timeoutMs: 30_000 },
+    );
+    for (const one of asked) one.destroy();
+    return at;
+  };
+}
+
+/** Writes one key after the other, and notes when each was acknowledged. */
+function writeOnwards({ direct }: Redis) {
+  const acknowledged: number[] = [];
+  const errors: unknown[] = [];
+  let isStopped = false;
+  const running = (async () => {
+    for (let number = 0; !isStopped; number++) {
+      await direct.set(written(number), 'x').catch((error: unknown) => errors.push(error));
+      acknowledged.push(performance.now());
+      await sleep(1);
+    }
+  })();
+  return {
+    acknowledged,
+    errors,
+    stop: () => {
+      isStopped = true;
+      return running;
+    },
+  };
+}
+
+/** Reads from a cache over and over, and notes the longest that an answer took. */
+function readOnwards(redis: Redis) {
+  const cached = redis.use(things);
+  const errors: unknown[] = [];
+  let longestMs = 0;
+  let isStopped = false;
+  const read = async (id: string) => {
+    while (!isStopped) {
+      const start = performance.now();
+      await cached
+        .getOrSet(id, () => sleep(loaderMs, `value of ${id}`))
+        .catch((error: unknown) => errors.push(error));
+      longestMs = Math.max(longestMs, performance.now() - start);
+      await sleep(10);
+    }
+  };
+  const running = Promise.all(ids.map(read));
+  return {
+    errors,
+    stop: async () => {
+      isStopped = true;
+      await running;
+      return longestMs;
+    },
+  };
+}
+
+/** Listens in all three ways, and says when each has heard something since it was asked. */
+async function listen(port: RedisPort, publisher: RedisPort) {
+  const heard = new Map<ChannelKind, number>();
+  for (const [kind, , channel] of kinds) {
+    const name = kind === 'pattern' ? channel.replace('1', '*') : channel;
+    await port.subscribe(kind, name, () => heard.has(kind) || heard.set(kind, performance.now()));
+  }
+  return async () => {
+    heard.clear();
+    await until('all are heard', async () => {
+      for (const [kind, publish, channel] of kinds)
+        if (!heard.has(kind)) publisher.call(channel, [publish, channel, 'text']).catch(() => {});
+      await sleep(20);
+      return heard.size === kinds.length;
+    });
+    return Math.max(...heard.values());
+  };
+}
+
+/** Holds through the loss of a primary for every library: nobody waits longer than allowed, and nothing is lost for good. */
+export function holdThroughFailovers(libraries: readonly Library[]): void {
+  describe.each(Object.entries(topologies))('%s', (_, start) => {
+    let group: Group;
+    beforeAll(async () => {
+      group = await start();
+    });
+    afterAll(() => group?.stop());
+
+    describe.each(libraries)('$name', (library) => {
+      test.each(['killed', 'frozen'])('the primary is %s under load', async (how) => {
+        await group.settled();
+        const [redis, other] = await Promise.all([group.open(library), group.open(library)]);
+        const port = redis.use(bare);
+        const hearsAgain = await listen(port, other.use(bare));
+        let gaps = 0;
+        const watching = watchPrimaries(port, 'test:failing:', { onWrite: () => {}, onGap: () => gaps++ });
+        await until('writes are heard', () => watching.isComplete());
+        const reader = readOnwards(redis);
+        const writer = writeOnwards(redis);
+        await until('some writes', () => writer.acknowledged.length >= 200);
+        await hearsAgain();
+        const old = await group.primary();
+        const decision = await decided(group, old);
+        const gapsBefore = gaps;
+
+        const failedAt = performance.now();
+        if (how === 'killed') await old.kill();
+        else old.freeze();
+        const decidedAt = await decision();
+        const resumedAt = await until('writes go on', () =>
+          writer.acknowledged.findLast((at) => at > decidedAt) === undefined
+            ? undefined
+            : writer.acknowledged.find((at) => at > decidedAt),
+        );
+        const heardAt = await hearsAgain();
+        await until('writes are heard again', () => watching.isComplete());
+        const completeAt = performance.now();
+        await writer.stop();
+        const longestReadMs = await reader.stop();
+        watching.stop();
+
+        expect([...writer.errors, ...reader.errors]).toEqual([]);
+        expect(resumedAt - decidedAt).toBeLessThan(5000);
+        expect(longestReadMs).toBeLessThan(1000);
+        expect(gaps).toBeGreaterThan(gapsBefore);
+        const now = await group.primary();
+        expect(now).not.toBe(old);
+        const kept = await now.cli(
+          'MGET',
+          ...writer.acknowledged.map((_at, number) => `test:${written(number)}`),
+        );
+        const lost = writer.acknowledged.filter((_at, number) => kept.split('\n')[number] !== 'x');
+        // Replication is asynchronous: what was acknowledged in the last moment may be gone.
+        expect(lost.filter((at) => at < failedAt - 1000 || at > decidedAt)).toEqual([]);
+
+        await Promise.all([redis.close(), other.close()]);
+        if (how === 'killed') await old.restart();
+        else old.thaw();
+        await group.settled();
+        report(`${library.name}, ${how}`, {
+          'decided after': decidedAt - failedAt,
+          'writes after that': resumedAt - decidedAt,
+          'messages after that': heardAt - decidedAt,
+          'tracking after that': completeAt - decidedAt,
+          'longest read': longestReadMs,
+          'writes lost': lost.length,
+        });
+      });
+    });
+
+    test('no command was refused for want of rights', async () => {
+      expect(await group.refusals()).toEqual([]);
+    });
+  });
+}
+
+function report(what: string, figures: Readonly<Record<string, number>>): void {
+  const words = Object.entries(figures).map(([name, figure]) => `${name} ${Math.round(figure)}`);
+  process.stdout.write(`${what}: ${words.join(', ')}\n`);
+}
