@@ -42,7 +42,7 @@ function otherPatterns(before: StackModel, after: StackModel): Said {
       ? [
           [
             gone.join(', '),
-            'gone from the client: code that uses it no longer compiles, client/src/keyspaces.ts included, which is yours and stays as it is. What it wrote stays in Redis.',
+            'gone from the client: code that uses it no longer compiles, client/src/keyspaces.ts included where you have edited it. What it wrote stays in Redis.',
           ] as const,
         ]
       : []),

@@ -1,7 +1,8 @@
 import { Cluster } from 'ioredis';
-import type { Address, ClusterStack } from './description.js';
+import type { ClusterStack } from './description.js';
 import { readLogin, readView } from './environment.js';
-import { commonLink, connectionOptions } from './ioredis.js';
+import { ask, commonLink, connectionOptions, gatherer } from './ioredis.js';
+import { Nodes } from './ioredis-nodes.js';
 import { Subscriptions } from './ioredis-subscriptions.js';
 import type { Link } from './link.js';
 import { open } from './open.js';
@@ -33,74 +34,53 @@ export async function connect(stack: ClusterStack, options: ConnectOptions = {})
         slotsRefreshInterval: 2000,
       },
     );
-    // The library connects when the first command comes, and would have those fail that come meanwhile.
-    const connectAll = () =>
-      Promise.allSettled(
-        client.nodes('master').flatMap((node) => (node.status === 'wait' ? [node.connect()] : [])),
-      );
-    client.on('+node', () => {
-      // After the command that led to it.
-      process.nextTick(() => client.status === 'ready' && connectAll());
-    });
-    const addressOf = (node: string): Address => addressMap[node] ?? parse(node);
-    const ownerOf = (slot: number): string | undefined => client.slots[slot]?.[0];
-    let heardAt: Address | undefined;
+    const nodes = new Nodes(client, addressMap);
+    let heardAt: string | undefined;
     const subscriptions = new Subscriptions(common, {
       of: (kind, channel) => {
-        if (kind === 'shard') {
-          const owner = ownerOf(slotOf(channel));
-          return owner === undefined ? undefined : addressOf(owner);
-        }
-        // Messages reach every server; one is as good as another as long as it belongs to the cluster.
-        const all = ownersOf(client.slots).map(addressOf);
-        heardAt = all.find((one) => isSame(one, heardAt)) ?? all[Math.floor(Math.random() * all.length)];
-        return heardAt;
+        const all = nodes.owners();
+        // Messages to others than shards reach every server; one is as good as another as long as it is of the cluster.
+        if (heardAt === undefined || !all.includes(heardAt))
+          heardAt = all[Math.floor(Math.random() * all.length)];
+        const owner = kind === 'shard' ? nodes.owner(slotOf(channel)) : heardAt;
+        return owner === undefined ? undefined : nodes.addressOf(owner);
       },
       onMoved: () => client.refreshSlotsCache(),
     });
     const link = commonLink(client, subscriptions, { name: stack.name, login });
+    const gather = gatherer(client);
+    const send = (key: string, words: readonly string[]): Promise<unknown> => {
+      gather();
+      const slot = slotOf(key);
+      const node = nodes.ready(slot);
+      // Sends to the right server as well, in twice the time; it also follows slots that have moved.
+      if (node === undefined) return ask(client, words, slot);
+      return ask(node, words).catch((error: unknown) => {
+        if (link.isRefusal(error) && /^(MOVED|ASK|TRYAGAIN) /.test(error.message))
+          return ask(client, words, slot);
+        throw error;
+      });
+    };
     return {
       ...link,
       connect: async () => {
         await link.connect();
-        await connectAll();
+        await nodes.connectAll();
       },
-      sendToPrimaries: ([name = '', ...args]) => {
-        const known = client.nodes('master');
-        return Promise.all(
-          ownersOf(client.slots).map(async (owner) => {
-            const at = addressOf(owner);
-            const node = known.find(({ options: { host, port } }) => host === at.host && port === at.port);
-            if (node !== undefined) return node.call(name, ...args);
+      send,
+      sendToPrimaries: (words) =>
+        Promise.all(
+          nodes.owners().map(async (owner) => {
+            const node = nodes.connectionTo(owner);
+            if (node !== undefined) return ask(node, words);
             client.refreshSlotsCache();
             throw new Error(`There is no connection to ${owner}.`);
           }),
-        );
-      },
-      mget: (keys) => Promise.all(keys.map((key) => link.send(key, ['GET', key]) as Promise<string | null>)),
-      primaries: () => ownersOf(client.slots).map(addressOf),
-      shardOf: (key) => ownerOf(slotOf(key)) ?? stack.name,
+        ),
+      mget: (keys) => Promise.all(keys.map((key) => send(key, ['GET', key]) as Promise<string | null>)),
+      primaries: () => nodes.owners().map((owner) => nodes.addressOf(owner)),
+      shardOf: (key) => nodes.owner(slotOf(key)) ?? stack.name,
     };
   };
   return open(addresses, createLink, options);
 }
-
-/** The primaries of all slots, each once. */
-function ownersOf(slots: readonly (readonly string[] | undefined)[]): readonly string[] {
-  const owners = new Set<string>();
-  let last: readonly string[] | undefined;
-  for (const nodes of slots) {
-    // The slots of one range share a list.
-    if (nodes !== last && nodes?.[0] !== undefined) owners.add(nodes[0]);
-    last = nodes;
-  }
-  return [...owners];
-}
-
-function parse(node: string): Address {
-  const colon = node.lastIndexOf(':');
-  return { host: node.slice(0, colon), port: Number(node.slice(colon + 1)) };
-}
-
-const isSame = (one: Address, other: Address | undefined): boolean =>
-  one.host === other?.host && one.port === other?.port;

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { SentinelStack } from './description.js';
 import { readLogin, readSentinelLogin, readView } from './environment.js';
-import { commonLink, connectionOptions } from './ioredis.js';
+import { commonLink, connectionOptions, oneLink } from './ioredis.js';
 import { connectorTo, Sentinels } from './ioredis-sentinels.js';
 import { Subscriptions } from './ioredis-subscriptions.js';
 import type { Link } from './link.js';
@@ -31,8 +31,7 @@ export async function connect(stack: SentinelStack, options: ConnectOptions = {}
     });
     return {
       ...link,
-      sendToPrimaries: async (words) => [await link.send('', words)],
-      mget: (keys) => link.send('', ['MGET', ...keys]) as Promise<(string | null)[]>,
+      ...oneLink(client),
       primaries: () => (sentinels.current === undefined ? [] : [sentinels.current]),
       shardOf: () => stack.primaryName,
       close: async () => {

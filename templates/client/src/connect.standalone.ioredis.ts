@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { StandaloneStack } from './description.js';
 import { readLogin, readView } from './environment.js';
 import { RedisError } from './errors.js';
-import { commonLink, connectionOptions } from './ioredis.js';
+import { commonLink, connectionOptions, oneLink } from './ioredis.js';
 import { Subscriptions } from './ioredis-subscriptions.js';
 import type { Link } from './link.js';
 import { open } from './open.js';
@@ -24,8 +24,7 @@ export async function connect(stack: StandaloneStack, options: ConnectOptions = 
     });
     return {
       ...link,
-      sendToPrimaries: async (words) => [await link.send('', words)],
-      mget: (keys) => link.send('', ['MGET', ...keys]) as Promise<(string | null)[]>,
+      ...oneLink(client),
       primaries: () => [address],
       shardOf: () => stack.name,
     };

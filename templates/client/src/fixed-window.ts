@@ -33,7 +33,8 @@ export function fixedWindow({ limit, perMs }: Allowance): Algorithm {
     read: ([allowed, left = 0, waitMs = 0, resetMs = 0]) => ({
       allowed: allowed === 1,
       remaining: Math.max(0, left),
-      retryAfterMs: allowed === 1 ? 0 : Math.max(1, waitMs),
+      // A key is there until its last millisecond is over.
+      retryAfterMs: allowed === 1 ? 0 : waitMs + 1,
       resetMs,
     }),
   };

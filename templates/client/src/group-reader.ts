@@ -39,7 +39,8 @@ export class GroupReader {
   #tidyAt = 0;
 
   constructor(options: GroupReaderOptions) {
-    this.#options = options;
+    // Redis takes whole milliseconds.
+    this.#options = { ...options, silentMs: Math.ceil(options.silentMs) };
     this.#position = options.from === 'start' ? '0' : '$';
   }
 

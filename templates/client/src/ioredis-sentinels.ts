@@ -26,10 +26,12 @@ const lookMs = 1000;
 export class Sentinels {
   /** The primary that was named last, as it can be reached from here. */
   current: Address | undefined;
+  /** The one that a connection was opened to. */
+  inUse: Address | undefined;
   readonly #primaryName: string;
   readonly #reach: (announced: Address) => Address;
   readonly #clients: readonly Redis[];
-  #error: unknown;
+  #epoch = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -40,37 +42,56 @@ export class Sentinels {
   ) {
     this.#primaryName = primaryName;
     this.#reach = reach;
-    // The first question waits for its connection.
-    this.#clients = addresses.map((at) => new Redis({ ...options, ...at, enableOfflineQueue: true }));
-    for (const client of this.#clients) client.on('error', (error) => this.#note(error));
+    this.#clients = addresses.map(
+      (at) =>
+        new Redis({
+          ...options,
+          ...at,
+          // The first question waits for its connection.
+          enableOfflineQueue: true,
+          // Sentinels load nothing that would have to be waited for.
+          enableReadyCheck: false,
+        }),
+    );
+    // What a Sentinel says, or does not, is told by `find`.
+    for (const client of this.#clients) client.on('error', () => {});
   }
 
   /** Rejects where no Sentinel answers, or none knows the primary. */
   async find(): Promise<Address> {
-    this.#error = undefined;
     const answers: Answer[] = [];
+    const failures: unknown[] = [];
     const asked = this.#clients.map((client) =>
       this.#ask(client).then(
         (answer) => answers.push(answer),
-        (error) => this.#note(error),
+        (error) => failures.push(error),
       ),
     );
     await within(Promise.all(asked), patienceMs);
     const [latest] = answers.sort((a, b) => b.epoch - a.epoch);
     if (latest === undefined) {
-      const why = this.#error instanceof Error ? `: ${this.#error.message}` : '';
-      throw new Error(`No Sentinel names the primary${why}`, { cause: this.#error });
+      const [cause] = failures;
+      const why = cause instanceof Error ? `: ${cause.message}` : '';
+      throw new Error(`No Sentinel names the primary${why}`, { cause });
     }
-    this.current = this.#reach(latest.address);
+    // Epochs begin anew where the Sentinels were set up anew; one of them alone that knows less was away.
+    const isMajority = answers.length > this.#clients.length / 2;
+    if (this.current === undefined || latest.epoch >= this.#epoch || isMajority) {
+      this.current = this.#reach(latest.address);
+      this.#epoch = latest.epoch;
+    }
     return this.current;
   }
 
-  /** Calls back when another primary is named than `current` was. */
+  /** Calls back when another primary is named than the one in use. */
   watch(onSwitch: () => void): void {
     this.#timer = setInterval(async () => {
-      const before = this.current;
-      const now = await this.find().catch(() => before);
-      if (now?.host !== before?.host || now?.port !== before?.port) onSwitch();
+      const now = await this.find().catch(() => undefined);
+      const { inUse } = this;
+      if (now === undefined || inUse === undefined) return;
+      if (now.host === inUse.host && now.port === inUse.port) return;
+      this.inUse = undefined;
+      onSwitch();
     }, lookMs).unref();
   }
 
@@ -93,10 +114,6 @@ export class Sentinels {
     const epoch = Number(new Map(pairsOf(details)).get('config-epoch'));
     return { address: { host, port: Number(port) }, epoch };
   }
-
-  #note(error: unknown): void {
-    this.#error ??= error;
-  }
 }
 
 /** Has the library connect to whoever the Sentinels name. */
@@ -116,6 +133,7 @@ export function connectorTo(
 
     override async connect(emit: (type: string, error: Error) => void): Promise<Socket> {
       this.connecting = true;
+      sentinels.inUse = undefined;
       for (let attempt = 0; this.connecting; attempt++) {
         try {
           return this.#open(await sentinels.find());
@@ -129,6 +147,7 @@ export function connectorTo(
 
     #open(address: Address): Socket {
       if (!this.connecting) throw new Error('Connection is closed.');
+      sentinels.inUse = address;
       this.stream = tls === undefined ? createConnection(address) : connectEncrypted({ ...address, ...tls });
       this.stream.once('error', (error) => {
         this.firstError = error;

@@ -5,7 +5,6 @@ import { hear } from './ioredis-invalidations.js';
 import type { Subscriptions } from './ioredis-subscriptions.js';
 import type { Link } from './link.js';
 import { backoffMs } from './retry.js';
-import { slotOf } from './slot.js';
 
 /** Options for one connection, which fails fast: whoever needs an answer after all asks again. */
 export function connectionOptions(name: string, { username, password, tls }: Login) {
@@ -36,8 +35,8 @@ export function connectionOptions(name: string, { username, password, tls }: Log
 
 export type ConnectionOptions = ReturnType<typeof connectionOptions>;
 
-/** A command for the server that holds a key, also where the library does not know which word is the key. */
-class KeyedCommand extends Command {
+/** A command for the server that holds a slot, also where the library does not know which word is the key. */
+class SlotCommand extends Command {
   readonly #slot: number;
 
   constructor([name = '', ...args]: readonly string[], slot: number) {
@@ -50,13 +49,20 @@ class KeyedCommand extends Command {
   }
 }
 
+/** Sends a command and gives the reply as it comes. */
+export function ask(client: Redis | Cluster, words: readonly string[], slot = 0): Promise<unknown> {
+  const command = new SlotCommand(words, slot);
+  client.sendCommand(command);
+  return command.promise;
+}
+
 /**
- * Sends commands so that those of one turn of the event loop go out in one write. The library's own pipelining does that
- * too, but holds a command back until all before it are answered, and lets all fail where one does.
+ * Makes a function that has all that is sent in the same turn of the event loop go out in one write. The library's own
+ * pipelining does that too, but holds a command back until all before it are answered, and lets all fail where one does.
  */
-export function sender(client: Redis | Cluster) {
+export function gatherer(client: Redis | Cluster): () => void {
   let isGathering = false;
-  const gather = (): void => {
+  return () => {
     if (isGathering) return;
     isGathering = true;
     const streams = connectionsOf(client, 'master').flatMap(streamOf);
@@ -66,14 +72,20 @@ export function sender(client: Redis | Cluster) {
       for (const stream of streams) stream.uncork();
     });
   };
-  const send = (command: Command): Promise<unknown> => {
+}
+
+/** What one connection to a primary does, whoever told where it is. */
+export function oneLink(client: Redis) {
+  const gather = gatherer(client);
+  const send = (_key: string, words: readonly string[]): Promise<unknown> => {
     gather();
-    client.sendCommand(command);
-    return command.promise;
+    return ask(client, words);
   };
-  return client instanceof Cluster
-    ? (key: string, words: readonly string[]) => send(new KeyedCommand(words, slotOf(key)))
-    : (_key: string, words: readonly string[]) => send(new KeyedCommand(words, 0));
+  return {
+    send,
+    sendToPrimaries: async (words) => [await send('', words)],
+    mget: (keys) => send('', ['MGET', ...keys]) as Promise<(string | null)[]>,
+  } satisfies Partial<Link>;
 }
 
 /** What all three kinds of connection do in the same way. */
@@ -83,7 +95,6 @@ export function commonLink(
   { name, login }: { readonly name: string; readonly login: Login },
 ) {
   return {
-    send: sender(client),
     connect: () => connect(client),
     subscribe: (kind, channel, listener) => subscriptions.add(kind, channel, listener),
     unsubscribe: (kind, channel, listener) => subscriptions.remove(kind, channel, listener),

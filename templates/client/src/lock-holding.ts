@@ -61,7 +61,7 @@ export class Holding {
       return null;
     }
     if (this.#isOver) {
-      // The answer came when nobody waited for it any more.
+      // Nobody waits for the answer any more, and a question that was redirected can arrive after the lock was given back.
       void this.#release();
       return null;
     }

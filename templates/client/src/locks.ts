@@ -14,8 +14,8 @@ export interface LockDefinition<Id> {
   /** What is locked: an invoice, an account. */
   readonly key: (id: Id) => readonly KeyPart[];
   /**
-   * How long a lock stays taken after its holder has died, in milliseconds, from 100 to a day; a living holder keeps it for as
-   * long as it works. Holders are told of a loss when nine tenths of it have passed without word from Redis, so it should be
+   * How long a lock stays taken after its holder has died, in milliseconds, from 100 to a day; a living holder keeps it
+   * for as long as it works. Holders are told of a loss when nine tenths of it have passed without word from Redis, so it should be
    * longer than a failover takes.
    *
    * @default 10000
@@ -34,8 +34,8 @@ export interface LockOptions {
 
 export interface HeldLock {
   /**
-   * Greater with every holder, below 2^53. Send it along with every write, and have the receiver refuse one that is lower than the
-   * highest it has seen: a paused process may still believe in a lock that another one holds by now.
+   * Greater with every holder, below 2^53. Send it along with every write, and have the receiver refuse one that is lower
+   * than the highest it has seen: a paused process may still believe in a lock that another one holds by now.
    */
   readonly fence: number;
   /** Aborted with `redis/lock-lost` before another one can have the lock, where this process is not paused: stop working. */

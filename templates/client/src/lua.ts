@@ -76,8 +76,9 @@ export class LuaScript<Id, Args, Reply> {
   /**
    * Runs the script on the keys of an id. It is repeated through restarts and failovers, so it runs at least once.
    *
-   * Rejects with `redis/deadline` after `writeWithinMs`, with `redis/refused` for an error of the script, with `redis/bad-use`
-   * for an argument that is no text and no number, and with the decoder's own error, after which the script has run.
+   * Rejects with `redis/deadline` after `writeWithinMs`, with `redis/refused` for an error of the script, with
+   * `redis/bad-use` for an argument that is no text and no number, and with the decoder's own error, after which the script
+   * has run.
    */
   async run(id: Id, args: Args): Promise<Reply> {
     const { name, args: list = () => [] } = this.#definition;

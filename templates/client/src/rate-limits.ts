@@ -21,8 +21,8 @@ export interface RateLimitDefinition<Id> {
   /**
    * How it is counted.
    *
-   * `gcra` lets `burst` through at once and then one every `perMs / limit`: in any time t at most `burst + limit * t / perMs`.
-   * It is the quickest and smallest.
+   * `gcra` lets `burst` through at once and then one every `perMs / limit`: in any time t at most
+   * `burst + limit * t / perMs`. It is the quickest and smallest.
    *
    * `sliding` never lets more than `limit` through in any `perMs`. It keeps a log, of 400 bytes at most however large the
    * limit is, because times within a twentieth of the period share an entry; what came before its latest then counts for up

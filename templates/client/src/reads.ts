@@ -86,7 +86,7 @@ export class Reads<Id, Value> {
       if (group === undefined) groups.set(port.shardOf(key), [key]);
       else group.push(key);
     }
-    const texts = new Map<string, string | null>();
+    const texts = new Map<string, string | null | undefined>();
     await Promise.all(
       [...groups.values()].map(async (group) => {
         const answers = await this.#readShard(group[0] ?? '', group);
@@ -130,10 +130,10 @@ export class Reads<Id, Value> {
     return tags.length === 0 ? [] : this.#tags.read(tags).catch(() => []);
   }
 
-  /** One command for keys of one shard; nothing where it does not answer. */
-  #readShard(first: string, keys: readonly string[]): Promise<readonly (string | null)[]> {
+  /** One command for keys of one shard; `undefined` for each where it does not answer. */
+  #readShard(first: string, keys: readonly string[]): Promise<readonly (string | null | undefined)[]> {
     const { guard, port } = this.#services;
-    return guard.run(first, () => port.mget(keys)).catch(() => []);
+    return guard.run(first, () => port.mget(keys)).catch(() => keys.map(() => undefined));
   }
 
   /** Says whether a text is a value that still holds, by the versions of its tags and by its schema. */

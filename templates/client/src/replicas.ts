@@ -1,3 +1,4 @@
+import { RedisError } from './errors.js';
 import type { RedisPort } from './port.js';
 
 // Of the command on the server; what is not confirmed by then is asked for again.
@@ -19,7 +20,10 @@ export class Replicas {
     this.#count = count;
   }
 
-  /** To be called after the answer to a write: true when enough replicas have it, false after two seconds. */
+  /**
+   * To be called after the answer to a write: true when enough replicas have it, false where they do not
+   * within two seconds, or where the server has become a replica itself.
+   */
   confirmed(): Promise<boolean> {
     if (this.#next !== undefined) return this.#next;
     const next = this.#current.then(() => {
@@ -31,10 +35,21 @@ export class Replicas {
     return next;
   }
 
+  /** How many have confirmed; or that the server has become a replica, which no redirection tells: it is about no key. */
+  async #wait(): Promise<number | 'replica'> {
+    try {
+      return Number(await this.#port.call(this.#key, ['WAIT', String(this.#count), String(waitMs)]));
+    } catch (error) {
+      if (error instanceof RedisError && error.message.includes('replica instances')) return 'replica';
+      throw error;
+    }
+  }
+
   async #ask(): Promise<boolean> {
     for (let asked = 0; asked < waits; asked++) {
-      const reply = await this.#port.call(this.#key, ['WAIT', String(this.#count), String(waitMs)]);
-      if (Number(reply) >= this.#count) return true;
+      const count = await this.#wait();
+      if (count === 'replica') return false;
+      if (count >= this.#count) return true;
     }
     return false;
   }

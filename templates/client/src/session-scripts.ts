@@ -37,7 +37,10 @@ return tostring(began)`,
   },
 );
 
-/** KEYS: session. ARGV: the two lifetimes, data, version to write, version that was read. False where that is not the present one. */
+/**
+ * KEYS: session. ARGV: the two lifetimes, data, version to write, version that was read. False where that is not the present
+ * one.
+ */
 export const replaceSession = script<boolean>(
   `${lasting}local found = redis.call('HMGET', KEYS[1], 'version', 'began')
 if found[1] == ARGV[4] then return 1 end

@@ -86,7 +86,7 @@ export class Sessions<Data> {
     throw new RedisError('redis/conflict', `'${this.#name}' made an id that is taken.`);
   }
 
-  /** The session; `null` where it has ended, was destroyed, never was, or is not what the schema describes. Does not touch it. */
+  /** The session, not touched; `null` where it has ended, was destroyed, never was, or is not what the schema describes. */
   async read(id: string): Promise<Session<Data> | null> {
     if (!isId(id)) return null;
     const key = this.#key(id);

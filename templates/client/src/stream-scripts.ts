@@ -74,6 +74,9 @@ const trim = `local function trim(log, keep)
 end
 `;
 
+// After a first write that needs no memory, a full server lets a script do the rest: one that is full must still be emptied.
+const roomy = `redis.call('XACK', KEYS[1], ARGV[1], '0-1')`;
+
 /** Lua that moves an entry to the dead ones; `most` of them are kept, 0 keeps all. */
 export const bury = `local function bury(log, dead, group, id, count, reason, most)
   local entry = redis.call('XRANGE', log, id, id)[1]
@@ -115,6 +118,7 @@ if from ~= '0' and from ~= '$' then
   local last = isThere and facts(redis.call('XINFO', 'STREAM', KEYS[1]))['last-generated-id'] or '0-0'
   if isBefore(last, from) then from = last end
 end
+${roomy}
 redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], from, 'MKSTREAM')
 return 1`,
   isOne,
@@ -186,8 +190,7 @@ return 1`,
 export const giveUp = script<boolean>(
   `${bury}local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])[1]
 if not pending then return 0 end
--- After a first write that needs no memory, a full server lets the rest through.
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID')
+${roomy}
 bury(KEYS[1], KEYS[2], ARGV[1], ARGV[3], pending[4], ARGV[4], ARGV[5])
 if ARGV[6] == '1' then redis.call('XDEL', KEYS[1], ARGV[3]) end
 return 1`,

@@ -7,129 +7,26 @@ import { expectNoEviction } from './durable.js';
 import { RedisError } from './errors.js';
 import { inTime } from './in-time.js';
 import { Items } from './items.js';
-import { badUse, checkMs, checkName, encodeId, type KeyPart } from './names.js';
-import { integerText } from './numbers.js';
-import type { RedisPort } from './port.js';
-import { Replicas } from './replicas.js';
+import { badUse, encodeId } from './names.js';
 import { persist } from './retry.js';
-import type { StandardSchema } from './schema.js';
 import { releaseLease } from './scripts.js';
 import { SharedLoads } from './shared-loads.js';
 import { slotOf } from './slot.js';
 import { entriesOf } from './stream-scripts.js';
 import type { Worker } from './workers.js';
-import type {
-  Shard,
-  WriteBehindChange,
-  WriteBehindContext,
-  WriteBehindFlush,
-} from './write-behind-flusher.js';
+import {
+  completeWriteBehind,
+  type WriteBehindDefinition,
+  type WriteBehindRules,
+} from './write-behind-definition.js';
+import type { Shard, WriteBehindChange } from './write-behind-flusher.js';
 import * as scripts from './write-behind-scripts.js';
 import { startFlushing } from './write-behind-worker.js';
+import { ChangeWriter, type Place } from './write-behind-writer.js';
 
 export type { Worker } from './workers.js';
+export type { WriteBehindDefinition } from './write-behind-definition.js';
 export type { WriteBehindChange, WriteBehindContext, WriteBehindFlush } from './write-behind-flusher.js';
-
-export interface WriteBehindDefinition<Id, Value> {
-  /** Part of every key, such as `cart`: letters, digits, `_`, `.` and `-`. */
-  readonly name: string;
-  /** What tells one entry from another. Parts are encoded, so any text is safe; `flush` gets them as texts. */
-  readonly key: (id: Id) => readonly KeyPart[];
-  /**
-   * Checks values when they are put, which rejects with `redis/bad-use`, and when they come back. A change that it does not
-   * accept any more goes to the dead ones; `get` then asks `load`. Values are kept as JSON.
-   *
-   * @default values are trusted
-   */
-  readonly schema?: StandardSchema<Value>;
-  /** How long a value is kept after the source has it, in milliseconds; before that it does not end. */
-  readonly ttlMs: number;
-  /**
-   * How far lifetimes are spread, as a share of them, so that entries made together do not end together.
-   *
-   * @default 0.1
-   */
-  readonly jitter?: number;
-  /**
-   * Writes changes to the source: each key at most once, with its latest value. It is called again with the same changes
-   * when it rejects, when it takes too long and when its process dies, and two calls may overlap, so it must write only
-   * where the source has a lower version, and keep the version of what was removed as well.
-   */
-  readonly flush: WriteBehindFlush<Value>;
-  /**
-   * Reads from the source what Redis does not have; `null` and `undefined` mean that there is none.
-   *
-   * @default what Redis does not have is absent
-   */
-  readonly load?: (id: Id, context: WriteBehindContext) => Promise<Value | null | undefined>;
-  /**
-   * How long it is remembered that the source has no value, in milliseconds.
-   *
-   * @default 10000, or `ttlMs` if that is less
-   */
-  readonly negativeTtlMs?: number;
-  /**
-   * How long `load` may take, in milliseconds; then its signal is aborted and `get` rejects with `redis/load-timeout`.
-   *
-   * @default 10000
-   */
-  readonly hardTimeoutMs?: number;
-  /**
-   * How many streams the changes are spread over, 1 to 64, each flushed on its own: so many calls of `flush`, and as many
-   * again for what failed before, go on at a time in each worker. It is fixed by the first use; another number is refused
-   * with `redis/bad-use`.
-   *
-   * @default 8
-   */
-  readonly shards?: number;
-  /**
-   * How many changes `flush` gets at most, 1 to 1000.
-   *
-   * @default 200
-   */
-  readonly batch?: number;
-  /**
-   * How long a change waits for others, in milliseconds; more than one change of a key in that time become one.
-   *
-   * @default 100
-   */
-  readonly maxDelayMs?: number;
-  /**
-   * How long `flush` may take, in milliseconds. After that its signal is aborted and the changes count as failed.
-   *
-   * @default 30000
-   */
-  readonly flushWithinMs?: number;
-  /**
-   * How often a change is tried without others before it goes to the dead ones, where the source has taken others meanwhile.
-   * While it takes none, nothing is given up, however long that lasts.
-   *
-   * @default 5
-   */
-  readonly maxDeliveries?: number;
-  /**
-   * How long a change waits after its first failure, in milliseconds; twice as long after each further one, and never longer
-   * than `silentMs`. Others are not held up.
-   *
-   * @default 500
-   */
-  readonly retryMs?: number;
-  /**
-   * How long a worker may be silent before its changes are given to others, in milliseconds. While `flush` runs, it says four
-   * times in that time that it is alive.
-   *
-   * @default 10000
-   */
-  readonly silentMs?: number;
-  /**
-   * How many replicas must have a change before `put` and `remove` resolve. With 0 a failover can lose changes of the last
-   * moment that were acknowledged. With as many as each primary has, a failover loses none; while there are fewer, puts wait,
-   * and reject with `redis/deadline` after `writeWithinMs`.
-   *
-   * @default 0
-   */
-  readonly replicas?: number;
-}
 
 /** A change that was given up. */
 export interface DeadChange<Value> extends WriteBehindChange<Value> {
@@ -141,56 +38,19 @@ export interface DeadChange<Value> extends WriteBehindChange<Value> {
   readonly reason: string;
 }
 
-type WriteBehindRules<Id, Value> = Required<Omit<WriteBehindDefinition<Id, Value>, 'schema' | 'load'>> &
-  Pick<WriteBehindDefinition<Id, Value>, 'schema' | 'load'>;
-
-const defaults = {
-  jitter: 0.1,
-  hardTimeoutMs: 10_000,
-  shards: 8,
-  batch: 200,
-  maxDelayMs: 100,
-  flushWithinMs: 30_000,
-  maxDeliveries: 5,
-  retryMs: 500,
-  silentMs: 10_000,
-  replicas: 0,
-};
-
 /** Names values that are written to Redis at once and to their source a little later, in batches; throws `redis/bad-use`. */
 export function writeBehind<Id, Value>(
   definition: WriteBehindDefinition<Id, Value>,
 ): Definition<WriteBehind<Id, Value>> {
-  const negativeTtlMs = Math.min(10_000, definition.ttlMs);
-  const rules: WriteBehindRules<Id, Value> = { ...defaults, negativeTtlMs, ...definition };
-  check(rules);
+  const rules = completeWriteBehind(definition);
   return { name: rules.name, mustStay: 'lasting', open: (services) => new WriteBehind(services, rules) };
-}
-
-function check<Id, Value>(rules: WriteBehindRules<Id, Value>): void {
-  const { name, ttlMs, negativeTtlMs, hardTimeoutMs, maxDelayMs, flushWithinMs, retryMs, silentMs } = rules;
-  checkName(name);
-  const times = { ttlMs, negativeTtlMs, hardTimeoutMs, maxDelayMs, flushWithinMs, retryMs, silentMs };
-  for (const [option, ms] of Object.entries(times)) checkMs(name, option, ms);
-  if (!(rules.jitter >= 0 && rules.jitter < 1)) throw badUse(`'${name}' needs a jitter from 0 to below 1.`);
-  integerText(name, 'shards', rules.shards, 1, 64);
-  integerText(name, 'batch', rules.batch, 1, 1000);
-  integerText(name, 'maxDeliveries', rules.maxDeliveries, 1);
-  integerText(name, 'replicas', rules.replicas, 0);
-}
-
-/** Where an entry is. */
-interface Place {
-  readonly shard: Shard;
-  readonly value: string;
-  /** The parts of its key. */
-  readonly parts: readonly string[];
 }
 
 /**
  * Redis has the truth until the source has caught up: what was put is read from Redis, and reaches the source at least once,
  * and in the end with the last version of every key. It is as durable as the writes of the stack are: use an append-only
- * file, replicas that must confirm (`min-replicas-to-write`), and `replicas` here.
+ * file, replicas that must confirm (`min-replicas-to-write`), and `replicas` here. Versions come from the clocks of the
+ * servers, which must not lie further apart than a failover takes.
  */
 export class WriteBehind<Id, Value> {
   readonly #access: Access;
@@ -198,10 +58,7 @@ export class WriteBehind<Id, Value> {
   readonly #items: Items<Value>;
   readonly #shards: readonly Shard[];
   readonly #loads = new SharedLoads<Value>();
-  readonly #replicas = new Map<Shard, Replicas>();
-  #confirming: Promise<RedisPort> | undefined;
-  /** Also where a failover has brought back an earlier state, and a clock that is behind, versions go on from here. */
-  #highest = 0;
+  readonly #writer: ChangeWriter;
   #isReady = false;
 
   constructor(services: Services, rules: WriteBehindRules<Id, Value>) {
@@ -209,6 +66,7 @@ export class WriteBehind<Id, Value> {
     this.#rules = rules;
     this.#items = new Items(rules.name, rules.schema);
     this.#shards = scripts.shardTags(rules.name, rules.shards).map((tag) => shardOf(services.keyPrefix, tag));
+    this.#writer = new ChangeWriter(services, rules.replicas);
     services.onClose(() => this.#loads.settled());
   }
 
@@ -329,52 +187,19 @@ export class WriteBehind<Id, Value> {
   async #change(id: Id, json: string): Promise<number> {
     const place = this.#place(id);
     if (!this.#isReady) await this.#prepare();
-    const version = await this.#write(place, json);
-    this.#highest = Math.max(this.#highest, version);
+    const version = await this.#writer.write(place, json);
     this.#loads.detach(place.value);
     return version;
-  }
-
-  #write(place: Place, json: string): Promise<number> {
-    const { shard, value, parts } = place;
-    const key = JSON.stringify(parts);
-    const write = (port: RedisPort) =>
-      port.run(scripts.change, [value, shard.log, shard.clock], [json, key, String(this.#highest)]);
-    const { services } = this.#access;
-    if (this.#rules.replicas === 0) return persist(() => write(services.port), services.writeWithinMs);
-    return persist(async () => {
-      const port = await this.#connectConfirming();
-      const version = await write(port);
-      await this.#expectReplicated(port, place, version);
-      return version;
-    }, services.writeWithinMs);
-  }
-
-  async #expectReplicated(port: RedisPort, { shard, value }: Place, version: number): Promise<void> {
-    const replicas = this.#replicas.get(shard) ?? new Replicas(port, shard.log, this.#rules.replicas);
-    this.#replicas.set(shard, replicas);
-    const isConfirmed = await replicas.confirmed();
-    // After a failover another server may have confirmed what it never had.
-    const there = isConfirmed
-      ? Number.parseInt(String(await port.call(value, ['GETRANGE', value, '0', '31'])), 10)
-      : 0;
-    if (there >= version) return;
-    throw new RedisError('redis/unreachable', `${this.#rules.replicas} replicas did not confirm in time.`);
-  }
-
-  /** A connection of its own: waiting for replicas holds up whatever else is asked on it. */
-  #connectConfirming(): Promise<RedisPort> {
-    this.#confirming ??= this.#access.services.connectOwn().catch((error: unknown) => {
-      this.#confirming = undefined;
-      throw error;
-    });
-    return this.#confirming;
   }
 
   async #load(id: Id, key: string, begins: (mark: string | undefined) => void): Promise<Value | null> {
     const { name, hardTimeoutMs, load } = this.#rules;
     const own = `?${randomBytes(9).toString('base64url')}`;
-    const text = await this.#access.run(scripts.open, [key], [own, String(hardTimeoutMs + 10_000)]);
+    const text = await this.#access.run(
+      scripts.open,
+      [key],
+      [own, String(Math.ceil(hardTimeoutMs + 10_000))],
+    );
     const value = await this.#read(text);
     if (value !== undefined) return value;
     begins(text);

@@ -3,24 +3,25 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
 import { type Cluster, startCluster } from '../../../tests/support/groups.ts';
 import { cache } from '../src/cache-aside.js';
-import { connect } from '../src/connect.cluster.js';
 import { openRedis, type Redis } from '../src/redis.js';
 import { slotOf } from '../src/slot.js';
+import { libraries } from './contract/libraries.ts';
 import { publish } from './forward.ts';
 import { countingLoader, gatedLoader, timed } from './loader.ts';
-import { appUser, clusterRights, clusterStack, env } from './stacks.ts';
+import { appUser, clusterRights, clusterStack, env, ioredisClusterRights } from './stacks.ts';
 import { writeOnwards } from './writer.ts';
 
 const things = cache<string, string>({ name: 'thing', key: (id) => [id], ttlMs: 60_000 });
 const ids = Array.from({ length: 60 }, (_, index) => `id ${index}`);
 
-describe('on a cluster, with a user of few rights', () => {
+describe.each(libraries)('on a cluster, with a user of few rights, $name', ({ name, cluster: connect }) => {
   let cluster: Cluster;
   let redis: Redis;
   let other: Redis;
 
   beforeAll(async () => {
-    const directives = appUser(clusterRights);
+    const more = name.startsWith('ioredis') ? ioredisClusterRights : [];
+    const directives = appUser([...clusterRights, ...more]);
     cluster = await startCluster({
       engine: newest('redis'),
       shards: 3,

@@ -218,7 +218,11 @@ describe('a lock', () => {
     const held = gatedLoader('result');
     const first = other.with('b', held.load);
     await held.entered;
-    const all = redis.use(short).withAll(['a', 'b'], () => 'not run', { waitMs: 20_000 });
+    let isRun = false;
+    const work = () => {
+      isRun = true;
+    };
+    const all = redis.use(short).withAll(['a', 'b'], work, { waitMs: 20_000 });
     all.catch(() => {});
     await until('a is taken', async () => (await server.cli('EXISTS', 'test:missed:{a}')) === '1');
     await server.cli('SET', 'test:missed:{a}', 'of another one');
@@ -226,6 +230,7 @@ describe('a lock', () => {
     held.open();
     await first;
     await expect(all).rejects.toMatchObject({ code: 'redis/lock-lost' });
+    expect(isRun).toBe(false);
     expect(await server.cli('GET', 'test:missed:{a}')).toBe('of another one');
     expect(await other.tryWith('b', () => 1)).toEqual({ done: true, result: 1 });
   });

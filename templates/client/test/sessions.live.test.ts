@@ -73,8 +73,8 @@ describe('sessions', () => {
       const here = (await open({}, door.port)).use(carts);
       // The server is sent each script before, so that what is lost is an answer and not a "no such script".
       const known = await here.create({ items: 0 });
-      await here.touch(known.id);
-      await here.regenerate(known);
+      const changed = await here.replace(known, { items: 9 });
+      expect(changed && (await here.regenerate(changed))).not.toBeNull();
 
       door.loseAnswerTo('{"items":1}');
       const session = await here.create({ items: 1 });

@@ -20,6 +20,14 @@ export const sentinelRights = [
   ...['&switch-master', '&[-+]sdown', '&+slave', '&+sentinel', '&[-+]odown', '&+slave-reconf-done'],
 ];
 
+/** What ioredis asks for beyond that: it logs in, names itself, and looks at the role and the state of a server. */
+export const ioredisRights = ['+hello', '+auth', '+client|setname', '+info'];
+export const ioredisClusterRights = [...ioredisRights, '+cluster|info', '+readonly', '+readwrite'];
+export const ioredisSentinelRights = [
+  ...['resetchannels', '-@all', '+hello', '+auth', '+client|setname'],
+  ...['+sentinel|get-master-addr-by-name', '+sentinel|master'],
+];
+
 export const appUser = (extra: readonly string[] = []): readonly string[][] => [
   ['user', 'app', 'on', `>${password}`, ...appRights, ...extra],
 ];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
-import { startSentinelGroup } from '../../../tests/support/groups.ts';
+import { startCluster, startSentinelGroup } from '../../../tests/support/groups.ts';
 import { type Server, startServer } from '../../../tests/support/servers.ts';
 import { until } from '../../../tests/support/until.ts';
 import { connect as connectSentinel } from '../src/connect.sentinel.js';
@@ -13,11 +13,14 @@ import {
   type WriteBehindFlush,
   writeBehind,
 } from '../src/write-behind.js';
+import { shardTags } from '../src/write-behind-scripts.js';
 import { bundle, type Child, type Program, run } from './child.ts';
+import { libraries } from './contract/libraries.ts';
 import { timed } from './loader.ts';
 import { openSlowStore, type SlowStore } from './slow-store.ts';
 import { Table } from './source.ts';
 import {
+  clusterStack,
   env,
   generatedSentinelRules,
   generatedUser,
@@ -203,6 +206,47 @@ test('a planned failover behind Sentinels: what a replica had to confirm is not 
   expect(now).toBe(group.nodes[0]);
 }, 180_000);
 
+test.each(libraries)(
+  'on a cluster with $name: shards move to replicas that had to confirm, and nothing is lost',
+  async ({ cluster: connectCluster }) => {
+    const engine = newest('valkey');
+    const directives = generatedUser(engine);
+    const cluster = await startCluster({ engine, shards: 3, replicas: 1, directives });
+    onTestFinished(() => cluster.stop());
+    const redis = await openRedis(connectCluster, clusterStack(cluster.nodes), {
+      env,
+      writeWithinMs: 60_000,
+    });
+    onTestFinished(() => redis.close({ drainMs: 500 }));
+    const table = new Table<number>();
+    const definition = {
+      name: 'spread',
+      ttlMs: 60_000,
+      maxDelayMs: 10,
+      silentMs: 2000,
+      retryMs: 50,
+      replicas: 1,
+    };
+    const behind = redis.use(writeBehind<string, number>({ ...definition, key, flush: table.upsert }));
+    behind.start();
+    const puts = startPutting(behind);
+    for (const shard of [0, 7]) {
+      const before = puts.count();
+      await until('puts go on', () => puts.count() > before + 200, { everyMs: 1, timeoutMs: 60_000 });
+      await cluster.failover(`test:{${shardTags('spread', 8)[shard]}}:log`);
+    }
+    const before = puts.count();
+    await until('puts go on', () => puts.count() > before + 200, { everyMs: 1, timeoutMs: 60_000 });
+    await puts.stop(0);
+    await behind.drained(60_000);
+    expect([...puts.last].filter(([id, version]) => (table.rows.get(id)?.version ?? 0) < version)).toEqual(
+      [],
+    );
+    expect(puts.last.size).toBe(keys.length);
+  },
+  180_000,
+);
+
 describe('on one server', () => {
   const engine = newest('redis');
   let server: Server;
@@ -264,11 +308,7 @@ describe('on one server', () => {
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
     onTestFinished(async () => void (await server.cli('CONFIG', 'SET', 'maxmemory', '0')));
     await expect(behind.put('more', 1)).rejects.toMatchObject({ code: 'redis/refused' });
-    // A group cannot be made there: the worker has to have been at work before.
-    await server.cli('CONFIG', 'SET', 'maxmemory', '0');
     const worker = behind.start();
-    await until('it is at work', () => table.rows.size > 0, { everyMs: 1 });
-    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
     await behind.drained();
     await worker.stop();
     expect(table.rows.size).toBe(keys.length - 1);

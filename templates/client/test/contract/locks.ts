@@ -110,15 +110,12 @@ export const lockContract: Contract = (ground) => {
   test('a lock that is lost aborts the work, and what another one holds is not given back', async () => {
     const key = 'test:lock-short:{lost}';
     const [here, there] = [ground().one.use(short), ground().other.use(short)];
-    const held = gatedLoader('result');
     const outcome = here.with('lost', async ({ signal }) => {
       await ground().cli(key, 'SET', key, 'of another one', 'PX', '20000');
       await until('the signal is aborted', () => signal.aborted, { everyMs: 5 });
       expect(signal.reason).toMatchObject({ code: 'redis/lock-lost' });
-      await held.load();
       return 'done, but perhaps not alone';
     });
-    held.open();
     await expectCode('redis/lock-lost', () => outcome);
     expect(await ground().cli(key, 'GET', key)).toBe('of another one');
     expect(await there.tryWith('lost', () => {})).toEqual({ done: false });

@@ -17,10 +17,25 @@ const spread = (count: number, name: string): string[] =>
 
 const increase = script(`return redis.call('INCRBY', KEYS[1], ARGV[1])`, Number);
 
+/** A key in each shard. */
+const oneInEach = ({ one }: Ground): readonly string[] => [
+  ...new Map(spread(60, 'each').map((key) => [one.use(bare).shardOf(key), key])).values(),
+];
+
 /** Cuts every connection of the application on every server. */
-async function cutAll({ cli, one }: Ground): Promise<void> {
-  const places = spread(60, 'cut').map((key) => [one.use(bare).shardOf(key), key] as const);
-  for (const [, key] of new Map(places)) await cli(key, 'CLIENT', 'KILL', 'USER', 'app');
+async function cutAll(ground: Ground): Promise<void> {
+  for (const key of oneInEach(ground)) await ground.cli(key, 'CLIENT', 'KILL', 'USER', 'app');
+}
+
+/** Waits until the connections that others use are made anew. */
+function mended(ground: Ground): Promise<unknown> {
+  const keys = oneInEach(ground);
+  return until('all answer again', async () => {
+    await Promise.all(
+      [ground.one, ground.other].flatMap((each) => keys.map((key) => each.use(bare).get(key))),
+    );
+    return true;
+  });
 }
 
 export const port: Contract = (ground) => {
@@ -230,6 +245,7 @@ export const port: Contract = (ground) => {
         await Promise.allSettled(channels.map((channel) => say(channel, 'again')));
         return heard.size === channels.length;
       });
+      await mended(ground());
     });
 
     test('is not begun on a connection that was dropped', async () => {
@@ -286,8 +302,9 @@ export const port: Contract = (ground) => {
       const [wasReady, hadGaps] = [ready(), gaps()];
       await cutAll(ground());
       await until('the cut is a gap', () => gaps() > hadGaps && ready() >= wasReady + count);
+      await mended(ground());
       heard.length = 0;
-      await until('a key can be written', () => write('test:tracked2:a').then(() => true));
+      await write('test:tracked2:a');
       await until('writes are heard again', () => heard.includes('test:tracked2:a'));
     });
   });
@@ -307,6 +324,7 @@ export const port: Contract = (ground) => {
       await until('it answers again', () => cut.call(key, ['SET', key, 'yes']).then(() => true));
       expect(await ground().cli(key, 'GET', key)).toBe('yes');
       expect(errors.every((error) => error instanceof Error)).toBe(true);
+      await mended(ground());
     });
 
     test('closing lets commands finish', async () => {

@@ -237,6 +237,22 @@ export const writesBehind: Contract = (ground) => {
     );
   });
 
+  test('a change over which workers die is given up as well', async () => {
+    const { here, table } = carts(ground(), 'deadly-behind', { silentMs: 100, shards: 1, maxDeliveries: 2 });
+    await here.put('a', 1);
+    const log = keyOf('deadly-behind', 'a', 1).replace(/:value:.*/, ':log');
+    const cli = (...words: readonly string[]) => ground().cli(log, ...words);
+    await cli('XGROUP', 'CREATE', log, 'flush', '0');
+    await cli('XREADGROUP', 'GROUP', 'flush', 'crashed', 'STREAMS', log, '>');
+    const id = (await cli('XRANGE', log, '-', '+')).split('\n')[0] ?? '';
+    await cli('XCLAIM', log, 'flush', 'crashed', '0', id, 'RETRYCOUNT', '3');
+    start(here);
+    await here.drained();
+    expect(table.written).toEqual([]);
+    const reason = expect.stringContaining('did not end');
+    expect(await here.dead()).toMatchObject([{ key: ['a'], value: 1, reason }]);
+  });
+
   test('a flush that hangs is left after its time, and what it held is tried again', async () => {
     const table = new Table<unknown>();
     const reasons: unknown[] = [];

@@ -1,7 +1,8 @@
 import { createSentinel } from '@redis/client';
 import type { SentinelStack } from './description.js';
-import { readCredentials, readSentinelCredentials, readView } from './environment.js';
-import { channelsOf, commandOptions, connectionOptions } from './node-redis.js';
+import { readLogin, readSentinelLogin, readView } from './environment.js';
+import type { Link } from './link.js';
+import { commandOptions, commonLink, connectionOptions } from './node-redis.js';
 import { open } from './open.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 
@@ -9,27 +10,37 @@ import type { ConnectOptions, RedisPort } from './port.js';
 export async function connect(stack: SentinelStack, options: ConnectOptions = {}): Promise<RedisPort> {
   const env = options.env ?? process.env;
   const { addresses, addressMap } = readView(stack, env);
-  const client = createSentinel({
-    name: stack.primaryName,
-    sentinelRootNodes: addresses.map(({ host, port }) => ({ host, port })),
-    nodeAddressMap: (announced) => addressMap[announced],
-    nodeClientOptions: connectionOptions(stack.name, readCredentials(stack, env)),
-    sentinelClientOptions: connectionOptions(stack.name, readSentinelCredentials(stack, env)),
-    RESP: 3,
-    commandOptions,
-    // Without a reserved connection, commands sent in the same tick wait for one another.
-    reserveClient: true,
-    // Sentinels announce a switch; this finds one whose announcement was missed.
-    scanInterval: 5000,
-  });
-  const send = (words: string[]) => client.sendCommand<unknown>(false, words);
-  const routes = {
-    channels: channelsOf(client),
-    shardOf: () => stack.primaryName,
-    send: (_key: string, words: string[]) => send(words),
-    sendToPrimaries: async (words: string[]) => [await send(words)],
+  const login = readLogin(stack, env);
+  const sentinelLogin = readSentinelLogin(stack, env);
+  const createLink = (): Link => {
+    const client = createSentinel({
+      name: stack.primaryName,
+      sentinelRootNodes: addresses.map(({ host, port }) => ({ host, port })),
+      nodeAddressMap: (announced) => addressMap[announced],
+      nodeClientOptions: connectionOptions(stack.name, login),
+      sentinelClientOptions: connectionOptions(stack.name, sentinelLogin),
+      RESP: 3,
+      commandOptions,
+      // Without a reserved connection, commands sent in the same tick wait for one another.
+      reserveClient: true,
+      // Sentinels announce a switch; this finds one whose announcement was missed.
+      scanInterval: 5000,
+    });
+    return {
+      ...commonLink(client, stack.name, login),
+      mget: (keys) => client.sendCommand(false, ['MGET', ...keys]),
+      send: (_key, words) => client.sendCommand(false, words),
+      sendToPrimaries: async (words) => [await client.sendCommand(false, words)],
+      primaries: () => {
+        const node = client.getMasterNode();
+        return node === undefined
+          ? []
+          : [addressMap[`${node.host}:${node.port}`] ?? { host: node.host, port: node.port }];
+      },
+      shardOf: () => stack.primaryName,
+    };
   };
-  return open({ client, addresses, routes }, options);
+  return open(addresses, createLink, options);
 }
 
 /** The name that our application knows it by. */

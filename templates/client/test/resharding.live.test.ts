@@ -1,0 +1,4 @@
+import { libraries } from './contract/libraries.ts';
+import { holdThroughResharding } from './resharding.ts';
+
+holdThroughResharding(libraries);

@@ -1,0 +1,4 @@
+export * from './cache-aside.js';
+export * from './rate-limits.js';
+export * from './connect-redis.js';
+export * from './core.js';
