@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteBehindChange } from '../src/write-behind.js';
@@ -21,9 +21,7 @@ export async function openSlowStore(changeMs: number): Promise<SlowStore> {
   const table = new Table<number>();
   const midBatch = new Set<number>();
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const changes = JSON.parse(Buffer.concat(chunks).toString()) as WriteBehindChange<number>[];
+    const changes = await readChanges(request);
     const pid = Number(request.headers['x-pid']);
     table.batches.push(changes.length);
     for (const [index, change] of changes.entries()) {
@@ -44,4 +42,10 @@ export async function openSlowStore(changeMs: number): Promise<SlowStore> {
     server.closeAllConnections();
   };
   return { url: `http://127.0.0.1:${port}`, table, midBatch, close };
+}
+
+async function readChanges(request: IncomingMessage): Promise<WriteBehindChange<number>[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString()) as WriteBehindChange<number>[];
 }
