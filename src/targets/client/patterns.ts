@@ -153,7 +153,7 @@ export const PATTERN_FACTS = {
     mustStay: 'expiring',
     packages: ['bullmq', 'ioredis'],
     limits:
-      'BullMQ connects through ioredis, whichever library the rest of the client uses, and its promises are its own: jobs run at least once.',
+      'BullMQ connects through ioredis, whichever library the rest of the client uses. Its promises are its own: a job runs at least once.',
     severalKeys: 'all keys of BullMQ share one hash tag, hence a shard.',
   },
   'rate-limits': {
@@ -198,7 +198,8 @@ export const PATTERN_FACTS = {
     title: 'Testing',
     meaning: 'real servers for your tests, that freeze, die and come back when you say so',
     group: 'Tools',
-    limits: 'Needs the server program on the PATH; not for production.',
+    limits:
+      'Starts the server program that `REDIS_SERVER` names, or the first one on the PATH, on free ports of this machine; nothing for production.',
     severalKeys: 'a server for tests has all slots.',
   },
 } as const satisfies Readonly<Record<string, PatternFacts>>;

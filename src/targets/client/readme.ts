@@ -83,7 +83,7 @@ const KNOWN_LIMITS: readonly { readonly of?: readonly Pattern[]; readonly text: 
   },
   {
     of: CACHES,
-    text: 'Without Redis the load goes to the source: one load at a time for a key in each process, and no bound over all keys.',
+    text: 'Without Redis the load goes to the source: one load at a time for a key in each process; `maxLoads` bounds those of all keys together.',
   },
 ];
 

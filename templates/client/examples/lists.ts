@@ -1,25 +1,29 @@
 import { defineKeyspaces, itemStack, type Redis, recentList } from '../src/index.js';
 
-interface Edit {
-  readonly field: string;
-  readonly before: string;
+interface Step {
+  readonly undo: string;
 }
 
 export const keyspaces = defineKeyspaces({
   viewed: recentList<string, string>({
     name: 'viewed',
     key: (user) => [user],
+    ttlMs: 30 * 24 * 60 * 60_000,
     max: 20,
-    ttlMs: 30 * 24 * 3600_000,
+    // What is viewed again moves to the front.
+    distinct: true,
   }),
-  undo: itemStack<string, Edit>({ name: 'undo', key: (draft) => [draft], ttlMs: 24 * 3600_000 }),
+  steps: itemStack<string, Step>({
+    name: 'steps',
+    key: (draft) => [draft],
+    ttlMs: 24 * 60 * 60_000,
+    max: 100,
+  }),
 });
 
-export async function example(redis: Redis): Promise<Edit | null> {
-  const { viewed, undo } = await redis.open(keyspaces);
-  await viewed.add('ann', 'article 7', 'article 9');
-  // The newest first.
-  const [latest] = await viewed.list('ann', 5);
-  await undo.push('draft 1', { field: 'title', before: latest ?? '' });
-  return undo.pop('draft 1');
+export async function example(redis: Redis): Promise<{ products: string[]; last: Step | null }> {
+  const { viewed, steps } = await redis.open(keyspaces);
+  await viewed.add('ann', 'teapot', 'kettle');
+  await steps.push('draft-7', { undo: 'insert a line' }, { undo: 'delete a word' });
+  return { products: await viewed.list('ann', 5), last: await steps.pop('draft-7') };
 }

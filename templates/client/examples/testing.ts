@@ -1,17 +1,25 @@
-import { connectRedis, startRedis } from '../src/index.js';
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { connectRedis, type Redis, startRedis, type TestRedis } from '../src/index.js';
 
-/** For a test: the application must go on when the server dies and comes back. */
-export async function example(work: (redis: Awaited<ReturnType<typeof connectRedis>>) => Promise<void>) {
-  // Real servers, with the topology of the stack, on free ports of this machine; they end with the test.
-  const servers = await startRedis();
-  const redis = await connectRedis({ env: servers.env });
-  try {
-    await work(redis);
-    await servers.kill();
-    await servers.restart();
-    await work(redis);
-  } finally {
-    await redis.close();
-    await servers.stop();
-  }
-}
+let servers: TestRedis;
+let redis: Redis;
+
+before(async () => {
+  // A real stack of the same topology, on free ports of this machine.
+  servers = await startRedis();
+  redis = await connectRedis({ env: servers.env });
+});
+
+after(async () => {
+  await redis.close();
+  await servers.stop();
+});
+
+test('a write waits for a server that is restarted', async () => {
+  await servers.kill();
+  const write = redis.direct.set('greeting', 'hello');
+  await servers.restart();
+  await write;
+  assert.equal(await redis.direct.get('greeting'), 'hello');
+});

@@ -29,7 +29,7 @@ export interface Tracking {
 /**
  * All that the rest of this module asks of Redis, so that one file for each client library knows that library.
  * Each method that asks rejects with `RedisError`: `redis/refused` when Redis said no, `redis/unreachable` when it could not
- * be asked, `redis/closed` after `close` or `destroy`.
+ * be asked, `redis/overloaded` when too many commands wait already, `redis/closed` after `close` or `destroy`.
  */
 export interface RedisPort {
   /** Reads a key for callbacks: every hit of a cache comes through here, and is spared a promise. */

@@ -32,6 +32,7 @@ export async function startClusterTest(plan: ServerPlan, replicas: number): Prom
   return {
     addresses: addressesOf(nodes),
     nodes,
+    servers: nodes,
     primary: (key) => ownerOf(nodes, key),
     failover: (key) => failover(nodes, key),
   };
@@ -80,6 +81,8 @@ async function ownerOf(nodes: readonly TestServer[], key: string): Promise<TestS
 }
 
 async function failover(nodes: readonly TestServer[], key: string): Promise<void> {
+  // One that has just come back may not know yet that it is a replica.
+  if ((await ownerOf(nodes, key)).isUp) await settled(nodes);
   const [old, replica] = await holdersOf(nodes, key);
   if (old?.isUp) await replica?.command('CLUSTER', 'FAILOVER');
   await until('another primary', async () => {

@@ -7,6 +7,8 @@ export interface TestGroup {
   readonly addresses: readonly Address[];
   /** Those that have data. */
   readonly nodes: readonly TestServer[];
+  /** All of them. */
+  readonly servers: readonly TestServer[];
   /** The server that holds a key, as far as those that can be asked know. */
   primary(key: string): Promise<TestServer>;
   /** Has another server take the place of the one that holds a key. */

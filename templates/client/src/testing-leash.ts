@@ -13,7 +13,8 @@ while read -r line; do
   esac
 done
 for pid in $watched; do kill -KILL "$pid" 2>/dev/null; done
-rm -rf "$1"
+# A server may write to the very end.
+rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 `;
 
 /** Ends servers with the process that started them, also where that was killed outright and could do nothing about it. */
@@ -26,6 +27,7 @@ export class Leash {
     // Detached, so that an interrupt at the terminal does not end it before its time.
     this.#shell = spawn('/bin/sh', ['-c', keeper, 'keeper', folder], {
       detached: true,
+      env: { PATH: '/usr/bin:/bin' },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     this.#shell.unref();

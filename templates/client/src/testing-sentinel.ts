@@ -34,8 +34,9 @@ export async function startSentinelTest(plan: SentinelPlan): Promise<TestGroup> 
   return {
     addresses: addressesOf(sentinels),
     nodes,
+    servers: [...nodes, ...sentinels],
     primary: () => named(nodes, sentinels, name),
-    failover: () => failover(nodes, sentinels, name),
+    failover: () => failover(nodes, sentinels, plan),
   };
 }
 
@@ -67,21 +68,31 @@ async function named(
 async function failover(
   nodes: readonly TestServer[],
   sentinels: readonly TestServer[],
-  name: string,
+  { primaryName: name, replicas }: SentinelPlan,
 ): Promise<void> {
   const old = await named(nodes, sentinels, name);
-  if (old.isUp)
+  if (old.isUp) {
+    // One that has just come back may not know yet that it is a replica.
+    await followed(nodes);
+    const areReady = () => every(sentinels, (one) => knowsAll(one, name, replicas));
+    if (nodes.every((node) => node.isUp)) await until('the Sentinels to see the replicas', areReady);
     // Refused while the last failover is being wound up.
     await until(
       'a Sentinel to begin',
       async () => (await sentinels[0]?.command('SENTINEL', 'FAILOVER', name)) === 'OK',
     );
+  }
   await until('another primary', async () => {
     const now = await named(nodes, sentinels, name);
     return now !== old && (await replicationOf(now)).get('role') === 'master';
   });
+  await followed(nodes);
+}
+
+/** Waits until one is the primary of all that can be asked. */
+function followed(nodes: readonly TestServer[]): Promise<void> {
   const up = nodes.filter((node) => node.isUp);
-  await until('the others to follow it', async () => {
+  return until('the others to follow the primary', async () => {
     const roles = await Promise.all(up.map(replicationOf));
     return (
       roles.filter((facts) => facts.get('role') === 'master').length === 1 && (await every(up, isInStep))

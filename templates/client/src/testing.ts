@@ -110,6 +110,7 @@ async function startAlone(plan: ServerPlan): Promise<TestGroup> {
   return {
     addresses: addressesOf([server]),
     nodes: [server],
+    servers: [server],
     primary: async () => server,
     failover: async () => {
       throw badUse('One server alone has nobody to take over.');
@@ -188,8 +189,13 @@ export class TestRedis {
 
   /** Ends the servers and removes their files. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#leash.end();
+    this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.#group.servers.map((server) => server.kill()));
+    await this.#leash.end();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

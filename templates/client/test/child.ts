@@ -25,6 +25,8 @@ export async function bundle(entry: string): Promise<Program> {
 export interface Child {
   /** What it has said so far, a line for each call of `console.log`. */
   readonly lines: readonly string[];
+  /** What it has written to its standard error. */
+  readonly errors: readonly string[];
   signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
   /** SIGKILL, and waits for the end. */
   kill(): Promise<void>;
@@ -34,14 +36,17 @@ export interface Child {
 
 /** Runs a program with words that it finds in `process.argv`; it ends with this process at the latest. */
 export function run({ path }: Program, ...words: readonly string[]): Child {
-  const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   leash(child);
   const lines: string[] = [];
   // Whole lines only: what a killed process was about to say it has not said.
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const errors: string[] = [];
+  child.stderr.on('data', (chunk) => errors.push(String(chunk)));
   const ended = closed(child);
   return {
     lines,
+    errors,
     signal: (signal) => void child.kill(signal),
     kill: async () => {
       child.kill('SIGKILL');

@@ -97,8 +97,8 @@ async function endure(stack: StackDescription, blow: () => Promise<void>) {
   isOver = true;
   await adding;
   const missing = () => added.filter((number) => !done.has(number));
+  // One job may wait for its lock to end, and the last additions before the blow may be lost with the old primary.
   await until('all are done', () => missing().length <= 5, { timeoutMs: 60_000 });
-  expect(missing().length).toBeLessThanOrEqual(5);
 }
 
 describe.each([engines()[0] ?? newest('redis'), newest('valkey')])('jobs on $name $version', (engine) => {
