@@ -33,28 +33,42 @@ function walk(dir) {
     .flatMap((path) => (statSync(path).isDirectory() ? walk(path) : [path]));
 }
 
-/** Every file of a folder that is copied as it is, as JSON: path -> text. @param {string} folder */
-function rawJson(folder) {
+/** Every file of a folder that is copied as it is. @param {string} folder @returns {(readonly [string, string])[]} */
+function rawFiles(folder) {
   const base = resolve(root, folder);
-  const files = walk(base).map((path) => [relative(base, path), readFileSync(path, 'utf8')]);
-  return JSON.stringify(Object.fromEntries(files));
+  return walk(base).map((path) => /** @type {const} */ ([relative(base, path), readFileSync(path, 'utf8')]));
 }
 
 /** @param {string} folder */
 export function rawModule(folder) {
-  return `export default ${rawJson(folder)};\n`;
+  return `export default ${JSON.stringify(Object.fromEntries(rawFiles(folder)))};\n`;
 }
 
-/** @param {string} outdir @param {string} folder */
+/** One file with all texts, and where each begins and ends in it. @param {string} outdir @param {string} folder */
 function writeRaw(outdir, folder) {
-  const name = `templates-${folder.replaceAll('/', '-')}.json`;
+  const name = `templates-${folder.replaceAll('/', '-')}.txt`;
+  /** @type {Record<string, readonly [number, number]>} */
+  const places = {};
+  let end = 0;
+  const texts = rawFiles(folder).map(([path, text]) => {
+    const bytes = Buffer.from(text);
+    places[path] = [end, end + bytes.length];
+    end += bytes.length;
+    return bytes;
+  });
   mkdirSync(outdir, { recursive: true });
-  writeFileSync(join(outdir, name), rawJson(folder));
-  return [
-    "import { readFileSync } from 'node:fs';",
-    "import { join } from 'node:path';",
-    `export default JSON.parse(readFileSync(join(__dirname, '${name}'), 'utf8'));`,
-  ].join('\n');
+  writeFileSync(join(outdir, name), Buffer.concat(texts));
+  return `
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+const places = ${JSON.stringify(places)};
+let bytes;
+const read = ([start, end]) => (bytes ??= readFileSync(join(__dirname, '${name}'))).toString('utf8', start, end);
+const files = {};
+for (const path of Object.keys(places))
+  Object.defineProperty(files, path, { enumerable: true, get: () => read(places[path]) });
+export default files;
+`;
 }
 
 const PREFIX = 'templates:';
@@ -74,8 +88,8 @@ export const viteTemplates = {
 };
 
 /**
- * The esbuild face of the plugin, used by the build. Given a folder, raw material goes there as JSON files that are read
- * when they are needed: parsing JSON costs a fraction of compiling the same text as code.
+ * The esbuild face of the plugin, used by the build. Given a folder, raw material goes there as one file that is read when
+ * it is needed, and of which only the texts that are asked for become strings: compiling them as code costs far more.
  *
  * @param {string} [outdir]
  * @returns {import('esbuild').Plugin}

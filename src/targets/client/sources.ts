@@ -7,15 +7,10 @@ import { clientPackages, LIBRARIES } from './libraries.ts';
 /** Every file of the client by its path in `client/`, but for its README. */
 export type ClientFiles = Readonly<Record<string, string>>;
 
-/** Printed, or chosen among several and copied under another name. */
-const NOT_COPIED = /^src\/(?:index|stack|connect|keyspaces)(?:\.[a-z]+)*\.ts$/;
-
 /** The client of a stack: what its patterns import, directly or not, and nothing else. */
 export function clientFiles(model: StackModel): ClientFiles {
   const { client } = model.spec;
-  const copied = Object.entries(files).filter(([path]) => !NOT_COPIED.test(path));
-  const all: ClientFiles = {
-    ...Object.fromEntries(copied),
+  const made: ClientFiles = {
     'package.json': packageJson(model),
     'src/index.ts': barrel(client.patterns),
     'src/stack.ts': describeStack(model),
@@ -24,25 +19,23 @@ export function clientFiles(model: StackModel): ClientFiles {
       client.patterns.includes('cache-aside') ? 'src/keyspaces.ts' : 'src/keyspaces.empty.ts',
     ),
   };
-  const used = reachable(all, 'src/index.ts');
-  return Object.fromEntries(
-    Object.entries(all).filter(([path]) => !path.startsWith('src/') || used.has(path)),
-  );
+  // Texts are read when they are asked for, and most patterns are not.
+  const found = new Map<string, string>();
+  const visit = (path: string): void => {
+    if (found.has(path)) return;
+    const text = made[path] ?? take(path);
+    found.set(path, text);
+    for (const [, name] of text.matchAll(/from '\.\/([\w.-]+)\.js'/g)) visit(`src/${name}.ts`);
+  };
+  for (const path of Object.keys(files)) if (!path.startsWith('src/')) visit(path);
+  visit('src/index.ts');
+  return Object.fromEntries(found);
 }
 
 function take(path: string): string {
   const text = files[path];
   if (text === undefined) throw new Error(`no ${path} among the templates`);
   return text;
-}
-
-/** The modules that an entry imports, directly or not. */
-function reachable(all: ClientFiles, entry: string, found = new Set<string>()): ReadonlySet<string> {
-  if (found.has(entry)) return found;
-  found.add(entry);
-  for (const [, name] of (all[entry] ?? '').matchAll(/from '\.\/([\w.-]+)\.js'/g))
-    reachable(all, `src/${name}.ts`, found);
-  return found;
 }
 
 interface Package {

@@ -5,6 +5,15 @@ import type { LoadMany } from './loads.js';
 import { badUse, checkMs, encodeId } from './names.js';
 import { type Watching, watchPrimaries } from './watch.js';
 
+export type {
+  CacheDefinition,
+  CacheKeyspace,
+  CacheStats,
+  LoadContext,
+  LoadMany,
+  LoadOne,
+} from './cache-aside.js';
+
 export interface LocalDefinition<Id, Value> extends CacheDefinition<Id, Value> {
   /**
    * How many values this process keeps; those kept longest go first.
