@@ -136,7 +136,7 @@ describe.each(engines())('lifetimes of fields on $name $version', (engine) => {
     await server?.dispose();
   });
 
-  test.runIf(!hasThem)('are refused by name, and nothing is written', async () => {
+  (hasThem ? undefined : test)?.('are refused by name, and nothing is written', async () => {
     const records = redis.use(logins);
     await expectCode('redis/unsupported', () =>
       records.update('a', { user: 'u', code: '1' }, { fieldTtlMs: 1000 }),
@@ -150,7 +150,7 @@ describe.each(engines())('lifetimes of fields on $name $version', (engine) => {
   const fieldMs = async (field: string) =>
     Number(await server.cli('HPTTL', 'test:login:{b}', 'FIELDS', '1', field));
 
-  test.runIf(hasThem)('end a field and leave the others', async () => {
+  (hasThem ? test : undefined)?.('end a field and leave the others', async () => {
     const records = redis.use(logins);
     // Servers remove what has ended a little later; here not at all, and it must not come back.
     await server.cli('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
@@ -169,7 +169,7 @@ describe.each(engines())('lifetimes of fields on $name $version', (engine) => {
     await until('the key is gone', async () => (await server.cli('EXISTS', 'test:login:{a}')) === '0');
   });
 
-  test.runIf(hasThem)(
+  (hasThem ? test : undefined)?.(
     'outlive increments, end with updates, and leave the lifetime of the record',
     async () => {
       const records = redis.use(logins);

@@ -100,7 +100,7 @@ describe.each(['standalone', 'sentinel', 'cluster'] as const)('%s', (topology) =
     expect(await redis.use(views).add('a')).toBe(before + 1);
   });
 
-  test.skipIf(topology === 'standalone')(
+  (topology === 'standalone' ? undefined : test)?.(
     'the primary is frozen, another takes over, and comes back',
     async () => {
       const before = await redis.use(views).add('a');
@@ -114,7 +114,7 @@ describe.each(['standalone', 'sentinel', 'cluster'] as const)('%s', (topology) =
     },
   );
 
-  test.skipIf(topology === 'standalone')(
+  (topology === 'standalone' ? undefined : test)?.(
     'the primary is killed, another takes over, and comes back',
     async () => {
       const before = await redis.use(views).add('a');
