@@ -2,7 +2,7 @@ import type { Definition, Services } from './definition.js';
 import { RedisError } from './errors.js';
 import { Inbox } from './inbox.js';
 import { Items } from './items.js';
-import { badUse, checkName, encodeId } from './names.js';
+import { badUse, checkName, encodeId, escapePattern } from './names.js';
 import type { ChannelKind } from './port.js';
 import { persist } from './retry.js';
 import type { StandardSchema } from './schema.js';
@@ -101,14 +101,14 @@ export class Broadcast<Message> {
     const { name, sharded = false } = this.#definition;
     if (sharded) throw badUse(`'${name}' is sharded: its topics can be heard one by one only.`);
     const pieces = pattern.split('*');
-    const escaped = pieces.map((piece) => (piece === '' ? '' : escapeGlob(encodeId([piece]))));
+    const escaped = pieces.map((piece) => (piece === '' ? '' : escapePattern(encodeId([piece]))));
     const fits = new RegExp(`^${pieces.map(escapeRegExp).join('[^]*')}$`);
     const topicOf = (channel: string): string | undefined => {
       const topic = decodeId(channel.slice(this.#start.length, -1));
       // A piece that ends like the code of another character: only the decoded text says.
       return topic !== undefined && fits.test(topic) ? topic : undefined;
     };
-    return this.#listen('pattern', `${escapeGlob(this.#start)}${escaped.join('*')}}`, topicOf, listen);
+    return this.#listen('pattern', `${escapePattern(this.#start)}${escaped.join('*')}}`, topicOf, listen);
   }
 
   async #listen(
@@ -170,7 +170,5 @@ function decodeId(id: string): string | undefined {
     return undefined;
   }
 }
-
-const escapeGlob = (text: string): string => text.replace(/[[\]*?\\]/g, '\\$&');
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
