@@ -1,6 +1,22 @@
 import { defineConfig } from 'vitest/config';
 import { viteTemplates } from './build/templates-plugin.mjs';
 
+/** The same contracts over again for each topology, library and engine, and the same failures on each stack. */
+const MATRIX = [
+  '**/contract.*.live.test.ts',
+  'tests/live/drill.live.test.ts',
+  'tests/live/alerts-*.live.test.ts',
+];
+
+const LIVE = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // Two cores: real servers beside more than two workers only measure the machine.
+  maxWorkers: 2,
+  // A machine that stalls for a second is not a defect; one that fails twice is looked at.
+  retry: process.env.CI ? 1 : 0,
+};
+
 export default defineConfig({
   plugins: [viteTemplates],
   test: {
@@ -13,7 +29,7 @@ export default defineConfig({
           name: 'fast',
           benchmark: { include: ['bench/**/*.bench.ts'] },
           include: ['tests/**/*.test.ts', 'templates/**/test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.live.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.live.test.ts', '**/*.docker.test.ts'],
         },
       },
       {
@@ -21,13 +37,32 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['tests/**/*.live.test.ts', 'templates/**/test/**/*.live.test.ts'],
-          exclude: ['**/node_modules/**'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: ['**/node_modules/**', ...MATRIX],
+          ...LIVE,
           sequence: { groupOrder: 1 },
-          // Two cores: real servers beside more than two workers only measure the machine.
-          maxWorkers: 2,
-          // A machine that stalls for a second is not a defect; one that fails twice is looked at.
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'matrix',
+          include: MATRIX,
+          exclude: ['**/node_modules/**'],
+          ...LIVE,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docker',
+          include: ['tests/docker/**/*.docker.test.ts'],
+          // An engine, and images of the servers.
+          globalSetup: ['tests/docker/global-setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: 3 },
+          maxWorkers: 1,
           retry: process.env.CI ? 1 : 0,
         },
       },

@@ -18,9 +18,20 @@ const ON_DEMAND = [
   'up',
   'status',
   'down',
+  'exec',
+  'rotate',
+  'drill',
+  'backup',
+  'restore',
   'problems',
   'yaml',
 ];
+
+/** The same outside of the commands, for what several of them load now and then. */
+const CERTIFICATES = { name: 'certificates', source: 'src/certificates/index.ts' };
+
+/** The Redis library: most commands speak to servers, and each would carry a copy of its own. */
+const REDIS = { name: 'redis-library', source: '@redis/client' };
 
 /** @type {import('esbuild').Plugin} */
 const onDemand = {
@@ -31,6 +42,12 @@ const onDemand = {
       if (kind !== 'dynamic-import' || !ON_DEMAND.includes(name)) return undefined;
       return { path: `./${name}.cjs`, external: true };
     });
+    api.onResolve({ filter: /\/certificates\/index\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${CERTIFICATES.name}.cjs`, external: true } : undefined,
+    );
+    api.onResolve({ filter: /^@redis\/client$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: `./${REDIS.name}.cjs`, external: true },
+    );
   },
 };
 
@@ -58,6 +75,8 @@ await build({
   entryPoints: {
     cli: 'src/cli.ts',
     ...Object.fromEntries(ON_DEMAND.map((name) => [name, `src/commands/${name}.ts`])),
+    [CERTIFICATES.name]: CERTIFICATES.source,
+    [REDIS.name]: REDIS.source,
   },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },

@@ -1,4 +1,6 @@
+import { prepareBackups } from './backup/prepare.ts';
 import { buildModel } from './model/build.ts';
+import { EXPORTER_PASSWORDS, EXPORTER_USER, exporterPasswords, isMonitored } from './model/monitoring.ts';
 import type { StackModel } from './model/types.ts';
 import { type Merge, planChanges } from './plan/decide.ts';
 import { type Change, type Choices, type CurrentFile, NO_CHOICES, type Plan } from './plan/types.ts';
@@ -8,15 +10,15 @@ import { parseSpec } from './spec/parse.ts';
 import { printSpec, SCHEMA_FILE, SPEC_FILE } from './spec/print.ts';
 import type { StackSpec } from './spec/types.ts';
 import type { System } from './system.ts';
-import { allUsers } from './targets/docs/views.ts';
+import { secretUsers } from './targets/docs/views.ts';
 import { renderStack } from './targets/registry.ts';
 import { managed, type RenderedFile, seed } from './targets/types.ts';
 import { VERSION } from './version.ts';
 import { adoptPristine } from './workspace/adopt.ts';
 import { applyPlan, nextState } from './workspace/apply.ts';
-import { ENV_FILE, inside, SECRETS } from './workspace/paths.ts';
+import { CA_CERTIFICATE, ENV_FILE, inside, SECRETS } from './workspace/paths.ts';
 import { readCurrent, readWorkspace, type Workspace } from './workspace/read.ts';
-import { planSecrets } from './workspace/secrets.ts';
+import { passwordAfter, planDerived, planSecrets } from './workspace/secrets.ts';
 import { printState } from './workspace/state.ts';
 
 /** A stack decided and rendered, nothing written. */
@@ -56,33 +58,52 @@ const NO_EDITS: Editing = {
   editSpec: (text) => text,
 };
 
-/** Compares what is to be with what is there. Reads the folder, changes nothing. */
+/** Compares what is to be with what is there. Reads the folder, changes nothing. `certificates` are planned apart. */
 export function planStack(
   system: Pick<System, 'files' | 'randomBytes'>,
   root: string,
   generated: Generated,
   editing: Editing = NO_EDITS,
+  certificates: readonly Change[] = [],
 ): Plan {
   const { files } = system;
   const found = readWorkspace(files, root);
   const workspace = editing.adopt ? adopted(files, root, found, generated) : found;
-  const users = allUsers(generated.model);
+  const users = secretUsers(generated.model);
   const secretPaths = users.map((user) => `${SECRETS}/${user.name}`);
   const paths = [...workspace.pristine.keys(), ...generated.files.map((file) => file.path)];
   const current = readCurrent(files, root, paths);
-  const secrets = planSecrets(
-    users,
-    files.read(inside(root, ENV_FILE)),
-    texts(readCurrent(files, root, secretPaths)),
-    system.randomBytes,
-  );
+  const currentSecrets = texts(readCurrent(files, root, secretPaths));
+  const secrets = planSecrets(users, files.read(inside(root, ENV_FILE)), currentSecrets, system.randomBytes, {
+    REDIS_TLS_CA: generated.model.spec.security.tls ? inside(root, CA_CERTIFICATE) : undefined,
+  });
   const situation = { pristine: workspace.pristine, current, next: generated.files };
   const decided = planChanges(situation, editing.merge, editing.choices ?? NO_CHOICES).map((change) =>
     change.path === SPEC_FILE ? specChange(change, current, generated, editing.editSpec) : change,
   );
-  const changes = [...decided, ...secrets].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const derived = derivedSecrets(
+    files,
+    root,
+    generated.model,
+    passwordAfter(secrets, currentSecrets, EXPORTER_USER),
+  );
+  const changes = [...decided, ...secrets, ...derived, ...certificates].sort((a, b) =>
+    a.path < b.path ? -1 : 1,
+  );
   const records = printState(nextState({ plan: { changes }, ...stamp(generated) }));
   return { changes, damage: workspace.damage, recordsMove: records !== workspace.stateText };
+}
+
+/** The exporters want their password in a file of their own shape. */
+function derivedSecrets(
+  files: System['files'],
+  root: string,
+  model: StackModel,
+  password: string,
+): readonly Change[] {
+  if (!isMonitored(model)) return [];
+  const current = files.read(inside(root, `${SECRETS}/${EXPORTER_PASSWORDS}`));
+  return [planDerived(EXPORTER_PASSWORDS, current, exporterPasswords(model, password))];
 }
 
 function texts(current: ReadonlyMap<string, CurrentFile>): ReadonlyMap<string, string> {
@@ -151,4 +172,5 @@ export function applyStack(
 ): void {
   if (plan.damage.length > 0) throw new ProblemError(...plan.damage);
   applyPlan(system.files, { root, plan, ...stamp(generated) });
+  if (generated.model.backup.scheduled) prepareBackups(system.files, root, generated.model);
 }

@@ -9,6 +9,11 @@ export interface Files {
   read(path: string): string | undefined;
   /** Writes a whole file with these permission bits, whatever the umask; parents are made. */
   write(path: string, text: string, mode: number): void;
+  /**
+   * Changes a file where it stands, so that whoever has it open or mounted sees the new text. It is written in one go and
+   * cut to its length afterwards: a reader finds the old text or the new one, and never an empty file.
+   */
+  overwrite(path: string, text: string): void;
   /** False when the path exists already. */
   createExclusive(path: string, text: string): boolean;
   makeDirectory(path: string, mode?: number): void;
@@ -98,6 +103,16 @@ export const realFiles: Files = {
     const handle = openWithMode(path, mode);
     try {
       writeAll(handle, text);
+    } finally {
+      fs.closeSync(handle);
+    }
+  },
+  overwrite(path, text) {
+    const bytes = Buffer.from(text);
+    const handle = fs.openSync(path, 'r+');
+    try {
+      for (let done = 0; done < bytes.length; ) done += fs.writeSync(handle, bytes, done, null, done);
+      fs.ftruncateSync(handle, bytes.length);
     } finally {
       fs.closeSync(handle);
     }

@@ -91,6 +91,7 @@ describe('import directions', () => {
     ['model/', /src\/(targets|plan|workspace|local|redis|checks|commands)\//],
     ['topologies/', /src\/(targets|plan|workspace|local|redis|checks|commands)\//],
     ['plan/', /src\/(spec|model|topologies|workspace|local|redis|checks|commands)\//],
+    ['certificates/', /src\/(spec|topologies|targets|local|redis|checks|commands)\//],
     ['redis/', /src\/(spec|topologies|targets|plan|workspace|local|checks|commands)\//],
     ['local/', /src\/(targets|plan|checks|commands)\//],
     ['workspace/', /src\/(model|topologies|targets|local|redis|checks|commands)\//],

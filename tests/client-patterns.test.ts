@@ -139,7 +139,8 @@ describe('the README of the client', () => {
 
   it('names every variable that the client reads', () => {
     const read = textOf('src/environment.ts').match(/REDIS_[A-Z_]+/g) ?? [];
-    const { environment } = viewOf(['cache-aside']);
+    const model = buildModel(specOf({ topology: { kind: 'sentinel' } }));
+    const { environment } = clientReadmeView(model, clientFiles(model));
     expect(environment.map(({ name }) => name).sort()).toEqual(
       [...new Set(read), 'REDIS_APP_PASSWORD'].sort(),
     );

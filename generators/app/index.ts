@@ -6,6 +6,7 @@ import { expectValue } from '../../src/problem.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { questions } from '../../src/spec/questions.ts';
 import { TARGETS } from '../../src/targets/registry.ts';
+import { planCertificates } from '../../src/workspace/certificates.ts';
 import { expectFreeFolder } from '../../src/workspace/target.ts';
 import { declareOptions, given, specArguments } from '../options.ts';
 import { systemOf } from '../system.ts';
@@ -42,11 +43,13 @@ export default class AppGenerator extends Generator {
     this.#generated = generate(spec);
   }
 
-  writing(): void {
+  async writing(): Promise<void> {
     if (!this.#generated) return;
     const system = systemOf(this);
-    const plan = planStack(system, this.destinationRoot(), this.#generated);
-    applyStack(system, this.destinationRoot(), this.#generated, plan);
+    const root = this.destinationRoot();
+    const certificates = await planCertificates(system, root, this.#generated.model);
+    const plan = planStack(system, root, this.#generated, undefined, certificates);
+    applyStack(system, root, this.#generated, plan);
     for (const { action, path } of plan.changes) this.log.writeln(`${action.padStart(9)} ${path}`);
   }
 }

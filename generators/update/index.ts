@@ -10,6 +10,7 @@ import { expectValue } from '../../src/problem.ts';
 import { editSpecText } from '../../src/spec/edit.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { revise } from '../../src/spec/revise.ts';
+import { planCertificates } from '../../src/workspace/certificates.ts';
 import { declareOptions, given, specArguments } from '../options.ts';
 import { systemOf } from '../system.ts';
 
@@ -23,14 +24,15 @@ export default class UpdateGenerator extends Generator {
     if (typeof dir === 'string') this.destinationRoot(dir);
   }
 
-  writing(): void {
+  async writing(): Promise<void> {
     const system = systemOf(this);
     const root = this.destinationRoot();
     const { spec: stored } = openStack(system, root, { recover: true });
     const changed = expectValue(revise(stored, assignmentsOf(specArguments(given(this))), parse));
     const { spec } = expectValue(parseSpec(changed, basename(root)));
     const generated = generate(spec, stored);
-    const plan = planStack(system, root, generated, { merge, editSpec: editSpecText });
+    const certificates = await planCertificates(system, root, generated.model);
+    const plan = planStack(system, root, generated, { merge, editSpec: editSpecText }, certificates);
     applyStack(system, root, generated, plan);
     for (const line of describePlan(plan)) this.log.writeln(line);
   }

@@ -1,8 +1,18 @@
+import { certificates } from './certificates.ts';
 import { client } from './client.ts';
 import { compose } from './compose.ts';
 import { files } from './files.ts';
+import { monitoring } from './monitoring.ts';
 import { sentinel } from './sentinel.ts';
 import { server } from './server.ts';
 import type { Checker } from './types.ts';
 
-export const CHECKERS: readonly Checker[] = [files, server, sentinel, compose, client];
+export const CHECKERS: readonly Checker[] = [
+  files,
+  server,
+  sentinel,
+  certificates,
+  compose,
+  client,
+  monitoring,
+];

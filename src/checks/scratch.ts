@@ -6,7 +6,7 @@ import { findEngine } from '../local/engine.ts';
 import { anyPort } from '../local/ports.ts';
 import { identify, isRunning, launch, terminate } from '../local/process.ts';
 import { ProblemError, problem } from '../problem.ts';
-import { type Connection, openConnection } from '../redis/connection.ts';
+import { type Connection, type Credentials, openConnection } from '../redis/connection.ts';
 import { inside } from '../workspace/paths.ts';
 import { makePassword } from '../workspace/secrets.ts';
 import type { CheckContext } from './types.ts';
@@ -36,9 +36,12 @@ export async function withScratch<T>(
   const cleanups: (() => Promise<unknown>)[] = [];
   try {
     await findEngine(context.model.engine, context.system.env);
-    const password = writePasswords(context, folder);
+    const login = { username: 'admin', password: writePasswords(context, folder) };
+    const tls = context.model.spec.security.tls ? await makeScratchCertificates(context, folder) : undefined;
+    const credentials = tls ? { ...login, tls: { ca: tls.ca } } : login;
+    const given = { context, folder, credentials, cleanups, certificates: tls?.environment ?? {} };
     return await use({
-      start: (kind, settings = {}) => startServer({ context, folder, password, cleanups, kind, settings }),
+      start: (kind, settings = {}) => startServer({ ...given, kind, settings }),
       log: () => context.system.files.read(`${folder}/log`) ?? '',
     });
   } finally {
@@ -60,10 +63,29 @@ function writePasswords({ system, root }: CheckContext, folder: string): string 
   return password;
 }
 
+/** An authority for these servers alone: the stack's own key is not there where version control was cloned. */
+async function makeScratchCertificates({ system }: CheckContext, folder: string) {
+  const { issueCertificate, makeAuthority } = await import('../certificates/index.ts');
+  const context = { now: new Date(), randomBytes: system.randomBytes };
+  const authority = await makeAuthority('scratch', context);
+  const names = { dns: ['localhost'], ip: ['127.0.0.1', '::1'] };
+  const pair = await issueCertificate(authority, 'scratch', names, context);
+  const environment = {
+    STACK_TLS_CA: `${folder}/tls/ca.crt`,
+    STACK_TLS_CERT: `${folder}/tls/node.crt`,
+    STACK_TLS_KEY: `${folder}/tls/node.key`,
+  };
+  system.files.write(environment.STACK_TLS_CA, authority.certificate, 0o600);
+  system.files.write(environment.STACK_TLS_CERT, pair.certificate, 0o600);
+  system.files.write(environment.STACK_TLS_KEY, pair.key, 0o600);
+  return { ca: authority.certificate, environment };
+}
+
 interface Start {
   readonly context: CheckContext;
   readonly folder: string;
-  readonly password: string;
+  readonly credentials: Credentials;
+  readonly certificates: Readonly<Record<string, string>>;
   readonly cleanups: (() => Promise<unknown>)[];
   readonly kind: 'data' | 'sentinel';
   readonly settings: Readonly<Record<string, string>>;
@@ -72,7 +94,8 @@ interface Start {
 async function startServer({
   context,
   folder,
-  password,
+  credentials,
+  certificates,
   cleanups,
   kind,
   settings,
@@ -99,12 +122,13 @@ async function startServer({
       STACK_DATA: `${own}/data`,
       STACK_SECRETS: `${folder}/secrets`,
       ...bus,
+      ...certificates,
       ...settings,
     },
   });
   const running = { pid, identity: (await identify(pid)) ?? 'gone' };
   cleanups.push(() => end(running));
-  const connection = await connectWhenUp(context, { port, running, folder, password });
+  const connection = await connectWhenUp(context, { port, running, folder, credentials });
   cleanups.push(async () => connection.close());
   return { port, connection };
 }
@@ -119,17 +143,17 @@ interface Attempt {
   readonly port: number;
   readonly running: { readonly pid: number; readonly identity: string };
   readonly folder: string;
-  readonly password: string;
+  readonly credentials: Credentials;
 }
 
 async function connectWhenUp(
   { system }: CheckContext,
-  { port, running, folder, password }: Attempt,
+  { port, running, folder, credentials }: Attempt,
 ): Promise<Connection> {
   const until = Date.now() + 15_000;
   for (;;) {
     try {
-      return await openConnection({ host: '127.0.0.1', port }, { username: 'admin', password });
+      return await openConnection({ host: '127.0.0.1', port }, credentials);
     } catch (cause) {
       if ((await isRunning(running)) && Date.now() < until) {
         await sleep(50);

@@ -78,3 +78,11 @@ export async function confirmPlan(
     system.out(`\n${diff()}\n`);
   }
 }
+
+/** A yes or no, no by default. Others load it from here, so that the prompts are in the package once. */
+export async function confirm(message: string): Promise<boolean> {
+  const { go } = (await inquirer.createPromptModule()([
+    { type: 'confirm', name: 'go', message, default: false },
+  ])) as { go: boolean };
+  return go;
+}

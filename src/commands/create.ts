@@ -5,6 +5,7 @@ import type { Plan } from '../plan/types.ts';
 import { expectValue, type Problem, ProblemError, problem } from '../problem.ts';
 import { inFile, type ParsedSpec, parseSpec } from '../spec/parse.ts';
 import type { System } from '../system.ts';
+import { planCertificates } from '../workspace/certificates.ts';
 import { expectFreeFolder } from '../workspace/target.ts';
 import { gatherInput, type SpecArguments } from './arguments.ts';
 import { createdReport, printNotes } from './report.ts';
@@ -28,7 +29,8 @@ export async function create(system: System, args: CreateArguments): Promise<num
   const root = resolve(system.cwd, chosen.dir);
   if (dir === undefined) expectFreeFolder(system.files, root, chosen.dir);
   const generated = generate(chosen.parsed.spec);
-  const plan = planStack(system, root, generated);
+  const certificates = await planCertificates(system, root, generated.model);
+  const plan = planStack(system, root, generated, undefined, certificates);
   if (!args.dryRun) applyStack(system, root, generated, plan);
   printNotes(system, chosen.notes, args.json);
   system.out(report(system, args, { chosen, root, generated, plan }));

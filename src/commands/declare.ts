@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ProblemError, problem } from '../problem.ts';
-import { SHORT_FLAGS, type ShortFlag } from '../spec/short-flags.ts';
+import { SHORT_FLAGS, type ShortFlag, SWITCHES } from '../spec/short-flags.ts';
 import type { System } from '../system.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
@@ -24,11 +24,19 @@ const SHORT_HELP: Readonly<Record<ShortFlag, string>> = {
   memory: 'memory limit of one node, such as 2Gi',
   persistence: 'none, rdb, aof or hybrid',
   eviction: 'maxmemory-policy, such as allkeys-lfu',
+  tls: 'encrypt every connection, with certificates made here',
   patterns: 'patterns of the client, such as cache-aside,locks, or all',
   library: 'library of the client: node-redis or ioredis',
   targets: 'what to write beside the configuration: compose,client,ci',
   port: 'port of the first data node',
 };
+
+function addShortFlags(command: Command): void {
+  for (const [flag, help] of Object.entries(SHORT_HELP)) {
+    if (!(SWITCHES as readonly string[]).includes(flag)) command.option(`--${flag} <value>`, help);
+    else command.option(`--${flag}`, help).option(`--no-${flag}`, `the contrary of --${flag}`);
+  }
+}
 
 export function addCreate(program: Command, system: System, finish: (code: number) => void): void {
   const create = program
@@ -37,7 +45,7 @@ export function addCreate(program: Command, system: System, finish: (code: numbe
     .option('-y, --yes', 'take every default, ask nothing')
     .option('--spec <file>', 'read the answers from a redis-stack.yaml; - is standard input')
     .option('--set <path=value>', 'set any key of the spec; may be repeated', repeat, []);
-  for (const [flag, help] of Object.entries(SHORT_HELP)) create.option(`--${flag} <value>`, help);
+  addShortFlags(create);
   create
     .option('--dry-run', 'say what would be written, write nothing')
     .option('--json', 'result for programs')
@@ -60,11 +68,13 @@ export function addCreate(program: Command, system: System, finish: (code: numbe
 }
 
 function specArguments(options: Options) {
-  const given = Object.keys(SHORT_FLAGS).filter((name) => typeof options[name] === 'string');
+  const given = Object.keys(SHORT_FLAGS).filter((name) =>
+    ['string', 'boolean'].includes(typeof options[name]),
+  );
   return {
     spec: options.spec as string | undefined,
     set: options.set as readonly string[],
-    short: Object.fromEntries(given.map((name) => [name, options[name] as string])),
+    short: Object.fromEntries(given.map((name) => [name, String(options[name])])),
   };
 }
 
@@ -73,7 +83,7 @@ export function addUpdate(program: Command, system: System, finish: (code: numbe
     .command('update [dir]')
     .description('write the stack again after redis-stack.yaml, the flags or this tool changed')
     .option('--set <path=value>', 'set any key of the spec; may be repeated', repeat, []);
-  for (const [flag, help] of Object.entries(SHORT_HELP)) update.option(`--${flag} <value>`, help);
+  addShortFlags(update);
   update
     .option('--ask', 'ask the questions again, with the present answers as defaults')
     .option('--diff', 'show what changes in each file')

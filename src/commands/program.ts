@@ -3,7 +3,11 @@ import { isProblemError } from '../problem.ts';
 import type { System } from '../system.ts';
 import { VERSION } from '../version.ts';
 import { type AddCommand, addCheck, addCreate, addUpdate } from './declare.ts';
+import { addBackup, addRestore } from './declare-backup.ts';
+import { addDrill } from './declare-drill.ts';
+import { addExec } from './declare-exec.ts';
 import { addDown, addStatus, addUp } from './declare-local.ts';
+import { addRotate } from './declare-rotate.ts';
 
 /** Exit codes: done, findings (drift, conflict, failed check), bad input. */
 export const DONE = 0;
@@ -66,6 +70,11 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   up: addUp,
   status: addStatus,
   down: addDown,
+  exec: addExec,
+  rotate: addRotate,
+  drill: addDrill,
+  backup: addBackup,
+  restore: addRestore,
 };
 
 function describeProgram(system: System, argv: readonly string[], finish: (code: number) => void): Command {

@@ -43,12 +43,14 @@ export function createdReport(
     ...(showDecided ? [summary(parsed, [])] : []),
     `${colors.green('Wrote')} ${colors.bold(dir)}: ${model.engine.title} ${model.engine.version}, ${parsed.spec.topology.kind}, ${nodes}.`,
     '',
-    ...(model.spec.targets.includes('compose')
-      ? [`  cd ${dir} && docker compose up -d --wait     ${colors.dim('with Docker')}`]
-      : []),
-    `  npx create-redis-stack up${into} --native     ${colors.dim(`with ${model.engine.server} on this machine`)}`,
+    `  npx create-redis-stack up${into}     ${colors.dim(whereItRuns(model))}`,
     '',
     `Passwords are in ${dir === '.' ? '' : `${dir}/`}.env, which git ignores. The README there says the rest.`,
     '',
   ].join('\n');
+}
+
+function whereItRuns({ spec, engine }: StackModel): string {
+  const native = `with ${engine.server} on this machine`;
+  return spec.targets.includes('compose') ? `in Docker; ${native} where no engine answers` : native;
 }

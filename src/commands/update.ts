@@ -12,6 +12,7 @@ import { revise } from '../spec/revise.ts';
 import type { StackSpec } from '../spec/types.ts';
 import type { System } from '../system.ts';
 import { VERSION } from '../version.ts';
+import { planCertificates } from '../workspace/certificates.ts';
 import { assignmentsOf, type SpecArguments } from './arguments.ts';
 import { type ChoiceArguments, choicesOf, expectKnownPaths } from './choices.ts';
 import { printNotes } from './report.ts';
@@ -61,7 +62,9 @@ async function prepare(system: System, args: UpdateArguments): Promise<Prepared>
   const generated = generate(spec, stored);
   const choices = choicesOf(args);
   const { adopt } = args;
-  const plan = planStack(system, root, generated, { merge, editSpec: editSpecText, choices, adopt });
+  const certificates = await planCertificates(system, root, generated.model);
+  const editing = { merge, editSpec: editSpecText, choices, adopt };
+  const plan = planStack(system, root, generated, editing, certificates);
   if (plan.damage.length > 0 && !adopt) throw new ProblemError(...plan.damage);
   expectKnownPaths(plan, args);
   const before = applied && buildModel(applied.spec);

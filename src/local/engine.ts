@@ -34,7 +34,7 @@ export async function findEngine(
   return { server, line, version };
 }
 
-function onPath(name: string, path: string | undefined): string | undefined {
+export function onPath(name: string, path: string | undefined): string | undefined {
   return (path ?? '')
     .split(delimiter)
     .filter((folder) => folder !== '')

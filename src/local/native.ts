@@ -1,22 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { dataNodes } from '../model/build.ts';
 import type { StackModel } from '../model/types.ts';
-import { ProblemError, problem } from '../problem.ts';
+import { type Problem, ProblemError, problem } from '../problem.ts';
 import type { Files, System } from '../system.ts';
-import { inside, RUN } from '../workspace/paths.ts';
+import { CA_CERTIFICATE, inside, RUN, SECRETS } from '../workspace/paths.ts';
 import { credentialsOf } from './credentials.ts';
 import { findEngine } from './engine.ts';
-import { type Observed, observe } from './observe.ts';
+import type { Observed } from './observe.ts';
 import { type Place, placeOnLoopback } from './place.ts';
 import { choosePort } from './ports.ts';
 import { isRunning } from './process.ts';
 import { nodeFolder, type RunningNode, readRecord } from './record.ts';
 import { joinNodes, type StartContext, startNodes } from './start.ts';
+import { waitUntilReady } from './wait.ts';
 
 export interface UpResult {
   readonly placed: StackModel;
   readonly observed: Observed;
   readonly started: number;
+  /** What could not be started and is not needed for the stack to serve. */
+  readonly warnings: readonly Problem[];
 }
 
 export interface UpOptions {
@@ -46,8 +48,8 @@ export async function upNative(
     options.onProgress('joining the nodes');
     await joinNodes(ctx, placed, options.timeoutSeconds);
   }
-  const observed = await waitUntilReady({ ...waiting, placed, nodes });
-  return { placed, observed, started: placed.nodes.length - running };
+  const observed = await untilReady({ ...waiting, placed, nodes });
+  return { placed, observed, started: placed.nodes.length - running, warnings: [] };
 }
 
 /**
@@ -61,7 +63,7 @@ async function startDataFirst(
 ): Promise<void> {
   const alone: StackModel = { ...placed, nodes: dataNodes(placed.nodes) };
   const nodes = await startNodes(ctx, placed, alone.nodes, []);
-  await waitUntilReady({ ...waiting, placed: alone, nodes });
+  await untilReady({ ...waiting, placed: alone, nodes });
 }
 
 /** The ports of the last time, so that nodes find each other again; at first those of the model where they are free. */
@@ -88,7 +90,9 @@ async function choosePlaces(
 function writeClientEnv(files: Files, root: string, placed: StackModel): void {
   const entries = placed.nodes.filter((node) => (placed.sentinel ? node.role === 'sentinel' : true));
   const addresses = entries.map((node) => `${node.ip}:${node.port}`).join(',');
-  files.write(inside(root, `${RUN}/env`), `REDIS_ADDRESSES=${addresses}\n`, 0o600);
+  const trusted = placed.spec.security.tls ? `REDIS_TLS_CA=${inside(root, CA_CERTIFICATE)}\n` : '';
+  const login = `REDIS_PASSWORD_FILE=${inside(root, `${SECRETS}/app`)}\n`;
+  files.write(inside(root, `${RUN}/env`), `REDIS_ADDRESSES=${addresses}\n${login}${trusted}`, 0o600);
 }
 
 interface Waiting extends UpOptions {
@@ -98,18 +102,15 @@ interface Waiting extends UpOptions {
   readonly nodes: readonly RunningNode[];
 }
 
-async function waitUntilReady(w: Waiting): Promise<Observed> {
-  const observer = { model: w.placed, credentials: credentialsOf(w.files, w.root, 'admin') };
-  const end = Date.now() + w.timeoutSeconds * 1000;
-  let observed = await observe(observer);
-  while (observed.missing.length > 0) {
-    await expectAlive(w);
-    if (Date.now() > end) throw new ProblemError(notReady(w, observed.missing));
-    w.onProgress(`waiting until ${observed.missing[0]}`);
-    await sleep(300);
-    observed = await observe(observer);
-  }
-  return observed;
+function untilReady(w: Waiting): Promise<Observed> {
+  return waitUntilReady({
+    model: w.placed,
+    credentials: credentialsOf(w.files, w.root, 'admin', w.placed),
+    timeoutSeconds: w.timeoutSeconds,
+    onProgress: w.onProgress,
+    expectAlive: () => expectAlive(w),
+    tooLate: async (missing) => new ProblemError(notReady(w, missing)),
+  });
 }
 
 async function expectAlive({ files, root, nodes }: Waiting): Promise<void> {

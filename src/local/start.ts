@@ -4,7 +4,7 @@ import { joinEnvironment, nodeEnvironment } from '../model/environment.ts';
 import type { StackModel, StackNode } from '../model/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { Files } from '../system.ts';
-import { inside, SECRETS } from '../workspace/paths.ts';
+import { CA_CERTIFICATE, inside, pairPaths, SECRETS } from '../workspace/paths.ts';
 import type { FoundEngine } from './engine.ts';
 import { isFree } from './ports.ts';
 import { identify, isRunning, launch } from './process.ts';
@@ -48,13 +48,7 @@ async function startNode(ctx: StartContext, model: StackModel, node: StackNode):
     args: [inside(ctx.root, 'conf/scripts/start-node.sh')],
     cwd: folder,
     log: `${folder}/log`,
-    env: {
-      ...inherited(ctx),
-      ...nodeEnvironment(model, node),
-      ...folders(ctx.root, folder),
-      STACK_BIND: '127.0.0.1',
-      STACK_WAIT: String(ctx.waitSeconds),
-    },
+    env: scriptEnvironment(ctx, model, node),
   });
   const identity = await identify(pid);
   const { name, role, port, busPort } = node;
@@ -67,6 +61,30 @@ async function startNode(ctx: StartContext, model: StackModel, node: StackNode):
     ...(busPort === undefined ? {} : { busPort }),
   };
 }
+
+/** What the scripts of a node are told when it runs as a plain process. */
+export function scriptEnvironment(
+  ctx: StartContext,
+  model: StackModel,
+  node: StackNode,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    ...inherited(ctx),
+    ...nodeEnvironment(model, node),
+    ...folders(ctx.root, nodeFolder(ctx.root, node.name)),
+    ...(model.spec.security.tls ? certificatePaths(ctx.root, node.name) : {}),
+    STACK_BIND: '127.0.0.1',
+    STACK_WAIT: String(ctx.waitSeconds),
+  };
+}
+
+/** Where the scripts find the certificates of a node on this machine. */
+function certificatePaths(root: string, node: string) {
+  const { certificate, key } = pairPaths(node);
+  return { ...trustPath(root), STACK_TLS_CERT: inside(root, certificate), STACK_TLS_KEY: inside(root, key) };
+}
+
+const trustPath = (root: string) => ({ STACK_TLS_CA: inside(root, CA_CERTIFICATE) });
 
 function folders(root: string, folder: string) {
   return { STACK_RUN: `${folder}/conf`, STACK_DATA: `${folder}/data`, STACK_SECRETS: inside(root, SECRETS) };
@@ -106,6 +124,7 @@ export async function joinNodes(
     env: {
       ...inherited(ctx),
       ...joinEnvironment(placed),
+      ...(placed.spec.security.tls ? trustPath(ctx.root) : {}),
       STACK_SECRETS: inside(ctx.root, SECRETS),
       STACK_WAIT: String(timeoutSeconds),
     },

@@ -3,8 +3,10 @@ import { expectValue } from '../problem.ts';
 import type { StackSpec } from '../spec/types.ts';
 import { topology } from '../topologies/registry.ts';
 import type { TopologyDefinition } from '../topologies/types.ts';
+import { backupModel } from './backup.ts';
 import { commonDirectives } from './directives.ts';
 import { memoryModel } from './memory.ts';
+import { stopModel } from './stop.ts';
 import type { Address, ClientModel, StackModel, StackNode } from './types.ts';
 import { dataUsers } from './users.ts';
 
@@ -16,6 +18,7 @@ export function buildModel(spec: StackSpec): StackModel {
   const replicated = nodes.some((node) => node.role === 'replica');
   const memory = memoryModel(spec, replicated);
   const sentinel = shape.sentinel(spec);
+  const stop = stopModel(spec, memory.maxmemoryBytes, replicated);
   return {
     spec,
     engine,
@@ -27,7 +30,9 @@ export function buildModel(spec: StackSpec): StackModel {
     joins: shape.joins,
     client: clientModel(shape, nodes),
     persistent: spec.persistence.mode !== 'none',
-    stopGraceSeconds: 60,
+    backup: backupModel(spec),
+    handoverSeconds: stop.handoverSeconds,
+    stopGraceSeconds: stop.graceSeconds,
   };
 }
 

@@ -11,6 +11,10 @@ export const SET_BY_NODE: ReadonlySet<string> = new Set([
   'aclfile',
   'masterauth',
   'cluster-port',
+  'tls-port',
+  'tls-cert-file',
+  'tls-key-file',
+  'tls-ca-cert-file',
 ]);
 
 /** What a file says of each directive: the last line wins, several `save` lines add up. */

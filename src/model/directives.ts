@@ -7,6 +7,7 @@ import type { Directive, MemoryModel } from './types.ts';
 /** The sections of redis.conf, in their order. */
 export const SECTIONS = [
   'network',
+  'tls',
   'general',
   'memory',
   'persistence',
@@ -31,6 +32,8 @@ export interface DirectiveContext {
 export function commonDirectives(ctx: DirectiveContext, more: readonly Directive[]): readonly Directive[] {
   const all = [
     ...inSection('network', network()),
+    ...tlsDirectives(ctx.spec),
+    ...inSection('tls', ctx.spec.security.tls ? [TLS_RELOAD] : []),
     ...inSection('general', general(ctx)),
     ...inSection('memory', memory(ctx)),
     ...inSection('persistence', persistence(ctx)),
@@ -68,6 +71,31 @@ function network(): readonly Line[] {
     ['tcp-backlog', '511', 'Connections waiting to be accepted when all clients come back at once.'],
   ];
 }
+
+/** What servers and Sentinels share about encryption; each adds its port and certificates when it starts. */
+export function tlsDirectives(spec: StackSpec): readonly Directive[] {
+  if (!spec.security.tls) return [];
+  return inSection('tls', [
+    [
+      'tls-replication',
+      'yes',
+      'The connections that a node opens itself, to its primary or to the nodes it watches, are encrypted as well.',
+    ],
+    [
+      'tls-auth-clients',
+      'optional',
+      'Users say who they are with a password; a client certificate is checked where one is shown, and none is asked for.',
+    ],
+    ['tls-protocols', '"TLSv1.2 TLSv1.3"', 'Older ones are broken.'],
+  ]);
+}
+
+/** Only where the release has it. */
+const TLS_RELOAD: Line = [
+  'tls-auto-reload-interval',
+  '60',
+  'Seconds; a renewed certificate is read from its file without being told.',
+];
 
 function general({ spec }: DirectiveContext): readonly Line[] {
   return [

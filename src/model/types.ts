@@ -80,6 +80,26 @@ export interface SentinelModel {
   readonly users: readonly AclUser[];
 }
 
+/** How often data is copied away, how many copies stay, and where they go. */
+export interface BackupModel {
+  /** True where a job makes them; without it they are made by hand, with the same numbers. */
+  readonly scheduled: boolean;
+  readonly everySeconds: number;
+  /** Sets that are kept, in the folder and in the bucket. */
+  readonly keep: number;
+  readonly bucket: BucketModel | undefined;
+}
+
+/** A place in a store that speaks S3. */
+export interface BucketModel {
+  readonly name: string;
+  /** Without slashes at its ends; empty for the bucket itself. */
+  readonly prefix: string;
+  /** URL of a store other than Amazon's; empty for that. */
+  readonly endpoint: string;
+  readonly region: string;
+}
+
 /** Every number decided. After it nobody asks which topology this is: loop over nodes and look at roles. */
 export interface StackModel {
   readonly spec: StackSpec;
@@ -94,6 +114,9 @@ export interface StackModel {
   readonly joins: boolean;
   readonly client: ClientModel;
   readonly persistent: boolean;
+  readonly backup: BackupModel;
+  /** Seconds that a stopping primary may take to hand over; 0 where it has no replicas. */
+  readonly handoverSeconds: number;
   /** Seconds that a stopping node gets to hand over, save and leave. */
   readonly stopGraceSeconds: number;
 }

@@ -1,4 +1,5 @@
 import { knownRules } from '../engines/capabilities.ts';
+import { compareLines } from '../engines/releases.ts';
 import type { ExtraUser, StackSpec } from '../spec/types.ts';
 import type { AclUser } from './types.ts';
 
@@ -19,6 +20,9 @@ const APPLICATION = [
   '+@all',
   '-@admin',
   '-@dangerous',
+  // Calling functions is its work, replacing or deleting those of others is not.
+  '-function',
+  '+function|list',
   '+info',
   '+role',
   '+cluster|slots',
@@ -38,6 +42,24 @@ const PROBE = user(
   '+cluster|info',
 );
 
+/**
+ * Valkey from 9.0 writes what goes straight to a socket in the format of 7.2 unless the other side tells its release, which
+ * the command line client does not, and a hash with fields that expire then ends the copy. A client that may not say
+ * `capa eof` is served from a file, which is always whole.
+ */
+function backupUser(engine: StackSpec['engine']): AclUser {
+  const fromFile = engine.name === 'valkey' && compareLines(engine.version, '9.0') >= 0;
+  return user(
+    'backup',
+    'Backups: may take a copy of all data, and find out from whom.',
+    '+ping',
+    '+info',
+    '+sync',
+    fromFile ? '+replconf|rdb-only' : '+replconf',
+    '+cluster|nodes',
+  );
+}
+
 /** The users of the data nodes. `default` is switched off beside them. */
 export function dataUsers(spec: StackSpec, hasSentinels: boolean): readonly AclUser[] {
   const always = [
@@ -45,12 +67,13 @@ export function dataUsers(spec: StackSpec, hasSentinels: boolean): readonly AclU
     user('app', 'The application: all data commands on all keys and channels.', '~*', '&*', ...APPLICATION),
     user('replication', 'Replicas log in to their primary as this user.', '+psync', '+replconf', '+ping'),
     PROBE,
+    backupUser(spec.engine),
     user(
       'exporter',
-      'Metrics: server figures, sizes and settings, no key is read.',
+      // CONFIG GET would show it the password of the replicas, and with that all data.
+      'Metrics: server figures and sizes, no key is read and no setting.',
       '+ping',
       '+info',
-      '+config|get',
       '+cluster|info',
       '+slowlog|get',
       '+slowlog|len',
@@ -113,7 +136,24 @@ export function sentinelUsers(spec: StackSpec): readonly AclUser[] {
       '+sentinel|sentinels',
       '+sentinel|myid',
     ),
-    user('sentinel', 'The Sentinels among themselves.', 'allchannels', '+@all'),
+    user(
+      'sentinel',
+      'The Sentinels among themselves, and nodes that hand over: may vote, and ask for a failover.',
+      'allchannels',
+      '+ping',
+      '+info',
+      '+role',
+      '+hello',
+      '+auth',
+      '+publish',
+      '+client|setname',
+      '+sentinel|is-master-down-by-addr',
+      '+sentinel|get-master-addr-by-name',
+      '+sentinel|master',
+      '+sentinel|replicas',
+      '+sentinel|ckquorum',
+      '+sentinel|failover',
+    ),
     user(
       'probe',
       'Health checks and nodes that start: may ask how the Sentinel is and where the primary is.',
@@ -122,6 +162,17 @@ export function sentinelUsers(spec: StackSpec): readonly AclUser[] {
       '+role',
       '+sentinel|get-master-addr-by-name',
       '+sentinel|ckquorum',
+    ),
+    user(
+      'exporter',
+      'Metrics: what this Sentinel sees of the primary, its replicas and the other Sentinels.',
+      '+ping',
+      '+info',
+      '+client|setname',
+      '+sentinel|masters',
+      '+sentinel|ckquorum',
+      '+sentinel|sentinels',
+      '+sentinel|slaves',
     ),
   ];
   return users.map((u) => ({ ...u, rules: knownRules(spec.engine, u.rules) }));
@@ -149,5 +200,6 @@ export const RESERVED_USERS = [
   'replication',
   'probe',
   'exporter',
+  'backup',
   'sentinel',
 ] as const;

@@ -2,7 +2,7 @@ import { topology } from '../topologies/registry.ts';
 import type { TopologySettings } from '../topologies/types.ts';
 import * as d from './defaults.ts';
 import type { SpecInput } from './schema.ts';
-import { type Decision, OPTIONAL_TARGETS, PATTERNS, type StackSpec } from './types.ts';
+import { DEFAULT_TARGETS, type Decision, PATTERNS, type StackSpec } from './types.ts';
 
 export interface Completed {
   readonly spec: StackSpec;
@@ -43,6 +43,7 @@ export function completeSpec(input: SpecInput, name: string): Completed {
       value: 1,
       why: 'prefixes separate better, and a cluster has one',
     })),
+    ...(input.backup ? { backup: completeBackup(input.backup, decisions) } : {}),
     security: { tls: input.security?.tls ?? false, users: (input.security?.users ?? []).map(completeUser) },
     network: {
       port: take('network.port', input.network?.port, () => d.defaultPort(kind)),
@@ -50,12 +51,26 @@ export function completeSpec(input: SpecInput, name: string): Completed {
     },
     client: completeClient(input, workload, decisions),
     targets: take('targets', input.targets, () => ({
-      value: [...OPTIONAL_TARGETS],
-      why: 'everything there is',
+      value: [...DEFAULT_TARGETS],
+      why: 'all that a stack needs; monitoring is added by name',
     })),
     accept: input.accept ?? [],
   };
   return { spec, decided: decisions.taken };
+}
+
+function completeBackup(
+  backup: NonNullable<SpecInput['backup']>,
+  decisions: d.Decisions,
+): NonNullable<StackSpec['backup']> {
+  const take = decisions.take.bind(decisions);
+  return {
+    every: take('backup.every', backup.every, () => d.defaultBackup.every),
+    keep: take('backup.keep', backup.keep, () => d.defaultBackup.keep),
+    to: take('backup.to', backup.to, () => d.defaultBackup.to),
+    endpoint: backup.endpoint ?? '',
+    region: backup.region ?? '',
+  };
 }
 
 function completeMemory(

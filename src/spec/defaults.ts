@@ -1,5 +1,6 @@
 import { digest } from '../digest.ts';
 import { FAMILIES } from '../engines/releases.ts';
+import { DEFAULT_EVERY, DEFAULT_KEEP, FOLDER } from '../model/backup.ts';
 import { GIB, parseBytes } from '../model/bytes.ts';
 import { dropped } from './kept-patterns.ts';
 import type {
@@ -172,3 +173,9 @@ export function defaultPatterns(
     why: lost.length === 0 ? why : `${eviction} would drop the keys of ${lost.join(', ')}`,
   };
 }
+
+export const defaultBackup = {
+  every: { value: DEFAULT_EVERY, why: 'once a day' },
+  keep: { value: DEFAULT_KEEP, why: 'a week, at one a day' },
+  to: { value: FOLDER, why: 'backups/sets beside the stack; copy them to another machine' },
+} as const;

@@ -35,14 +35,23 @@ function change(doc: Document, path: string, before: StackSpec, after: StackSpec
   else doc.setIn(keys, doc.createNode(value));
 }
 
+/** The data without a key. An empty section may mean something else than none, so it goes as well, as it will in the text. */
+function copyWithout(doc: Document, keys: readonly string[]): Record<string, unknown> {
+  const data = doc.toJS({ maxAliasCount: -1 }) as Record<string, unknown>;
+  const parent = keys.slice(0, -1).reduce<unknown>((node, key) => step(node, key), data) as
+    | Record<string, unknown>
+    | undefined;
+  delete parent?.[keys.at(-1) ?? ''];
+  if (parent !== undefined && Object.keys(parent).length === 0) delete data[keys[0] ?? ''];
+  return data;
+}
+
 /** What the user did not write before and follows from the rest needs no line now either. */
 function leaveOutDefaults(doc: Document, added: readonly string[], after: StackSpec): void {
   for (const path of added) {
     const keys = path.split('.');
     if (doc.getIn(keys, true) === undefined) continue;
-    const without = doc.toJS({ maxAliasCount: -1 }) as Record<string, unknown>;
-    const parent = keys.slice(0, -1).reduce<unknown>((node, key) => step(node, key), without);
-    delete (parent as Record<string, unknown> | undefined)?.[keys.at(-1) ?? ''];
+    const without = copyWithout(doc, keys);
     const parsed = parseSpec(without, after.name);
     if (!parsed.ok || differs(parsed.value.spec, after)) continue;
     doc.deleteIn(keys);

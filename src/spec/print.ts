@@ -12,6 +12,7 @@ const COMMENTS: Readonly<Record<string, string>> = {
   'memory.limit': 'Of one container. maxmemory: auto leaves room for forks, fragmentation and buffers.',
   persistence: 'none | rdb | aof | hybrid; fsync everysec | always | no.',
   databases: 'A cluster has one.',
+  backup: 'A set every so often, the newest of them kept; to folder (backups/sets) or s3://bucket/prefix.',
   security: 'Users beside those of the stack itself: - {name: reports, access: readonly, keys: ["report:*"]}',
   network: 'Port of the first data node; the subnet is that of Compose.',
   client: 'Library node-redis | ioredis; patterns of the client, or all.',

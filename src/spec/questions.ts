@@ -50,7 +50,7 @@ const WORKLOAD_MEANING: Readonly<Record<Workload, string>> = {
 };
 
 /**
- * The questions, each with a default that follows from the answers before it. At most a dozen with the last word.
+ * The questions, each with a default that follows from the answers before it. At most a dozen.
  * For a stack that exists the defaults are its present answers, and its name is no question.
  */
 export function questions(
@@ -112,6 +112,12 @@ export function questions(
       pageSize: 10,
     },
     {
+      type: 'confirm',
+      name: 'security.tls',
+      message: 'Encrypt every connection (TLS, with certificates made here)?',
+      default: (a: Answers) => soFar(a).security.tls,
+    },
+    {
       type: 'checkbox',
       name: 'client.patterns',
       message: 'Patterns of the client',
@@ -125,9 +131,9 @@ export function questions(
       type: 'checkbox',
       name: 'targets',
       message: 'What to write beside the configuration',
-      choices: () =>
+      choices: (a) =>
         targets.map((t) =>
-          line(t.title, t.meaning, t.id, !present || (present.targets as readonly string[]).includes(t.id)),
+          line(t.title, t.meaning, t.id, (soFar(a).targets as readonly string[]).includes(t.id)),
         ),
     },
   ];

@@ -78,17 +78,19 @@ const usersAreDistinct: Rule = (spec) => {
   });
 };
 
-const tlsIsNotThere: Rule = (spec) =>
-  spec.security.tls
-    ? [
-        problem(
-          'security/no-tls-yet',
-          'security.tls',
-          'This release writes stacks without TLS only.',
-          'Leave security.tls out, and keep the stack in a private network.',
-        ),
-      ]
-    : [];
+const bucketSettingsNeedABucket: Rule = ({ backup }) => {
+  if (backup?.to !== 'folder') return [];
+  return (['endpoint', 'region'] as const)
+    .filter((key) => backup[key] !== '')
+    .map((key) =>
+      problem(
+        'backup/no-bucket',
+        `backup.${key}`,
+        'Backups go to a folder, which has none.',
+        'Set backup.to to s3://bucket/prefix, or remove it.',
+      ),
+    );
+};
 
 const rules: readonly Rule[] = [
   engineIsKnown,
@@ -98,7 +100,7 @@ const rules: readonly Rule[] = [
   pureCacheNeedsNoAof,
   clusterHasOneDatabase,
   usersAreDistinct,
-  tlsIsNotThere,
+  bucketSettingsNeedABucket,
 ];
 
 /** Refusals that are a matter of judgement, not of what works: only these can be accepted. */

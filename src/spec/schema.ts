@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ENGINE_NAMES } from '../engines/releases.ts';
+import { BUCKET, FOLDER, parsePeriod } from '../model/backup.ts';
 import { parseBytes } from '../model/bytes.ts';
 import {
   APPENDFSYNC,
@@ -44,6 +45,41 @@ const user = v.strictObject({
   access: v.optional(v.picklist(USER_ACCESS)),
   keys: v.optional(
     v.array(v.pipe(v.string(), v.regex(KEY_PATTERN, 'a key pattern without blanks, quotes or backslashes'))),
+  ),
+});
+
+const backup = v.strictObject({
+  every: v.optional(
+    v.pipe(
+      v.string('a time such as "24h"'),
+      v.check((text) => parsePeriod(text) !== undefined, 'a time from "5m" to "366d", such as "6h"'),
+      v.description('Time between two backups, such as 24h.'),
+    ),
+  ),
+  keep: v.optional(v.pipe(count(1, 1000), v.description('Backups that are kept.'))),
+  to: v.optional(
+    v.pipe(
+      v.string('folder or s3://bucket/prefix'),
+      v.check((text) => text === FOLDER || BUCKET.test(text), 'folder, or s3://bucket/prefix'),
+      v.description('folder (backups/sets), or s3://bucket/prefix.'),
+    ),
+  ),
+  endpoint: v.optional(
+    v.pipe(
+      v.string('a URL'),
+      v.regex(
+        /^(?:https?:\/\/[A-Za-z0-9.-]{1,200}(?::\d{1,5})?\/?)?$/,
+        'a URL such as https://s3.example.com',
+      ),
+      v.description('URL of a store that speaks S3, if not that of Amazon.'),
+    ),
+  ),
+  region: v.optional(
+    v.pipe(
+      v.string('a region'),
+      v.regex(/^[a-z0-9-]{0,40}$/, 'a region such as eu-central-1'),
+      v.description('Region of the bucket.'),
+    ),
   ),
 });
 
@@ -94,6 +130,9 @@ export const specSchema = v.strictObject({
     }),
   ),
   databases: v.optional(v.pipe(count(1, 1024), v.description('Numbered databases; a cluster has one.'))),
+  backup: v.optional(
+    v.pipe(backup, v.description('A job that copies the data away; left out, there is none.')),
+  ),
   security: v.optional(
     v.strictObject({
       tls: v.optional(v.pipe(v.boolean('true or false'), v.description('Encrypt every connection.'))),

@@ -9,10 +9,14 @@ export const SHORT_FLAGS = {
   memory: 'memory.limit',
   persistence: 'persistence.mode',
   eviction: 'memory.eviction',
+  tls: 'security.tls',
   patterns: 'client.patterns',
   library: 'client.library',
   targets: 'targets',
   port: 'network.port',
 } as const;
+
+/** Those that stand alone: `--tls` and `--no-tls`. */
+export const SWITCHES: readonly ShortFlag[] = ['tls'];
 
 export type ShortFlag = keyof typeof SHORT_FLAGS;

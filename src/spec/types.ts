@@ -8,7 +8,9 @@ export const APPENDFSYNC = ['everysec', 'always', 'no'] as const;
 export const CLIENT_LIBRARIES = ['node-redis', 'ioredis'] as const;
 /** Every pattern of the client, in the order of lists. */
 export const PATTERNS = Object.keys(PATTERN_FACTS) as readonly Pattern[];
-export const OPTIONAL_TARGETS = ['compose', 'client', 'ci'] as const;
+export const OPTIONAL_TARGETS = ['compose', 'client', 'ci', 'monitoring'] as const;
+/** What is written where nobody says: monitoring asks for containers and images of its own, or goes into those of others. */
+export const DEFAULT_TARGETS = ['compose', 'client', 'ci'] as const;
 export const USER_ACCESS = ['readwrite', 'readonly'] as const;
 
 export type Workload = (typeof WORKLOADS)[number];
@@ -50,6 +52,20 @@ export interface ExtraUser {
   readonly keys: readonly string[];
 }
 
+/** A job that copies the data away. */
+export interface BackupSpec {
+  /** Time between two backups, such as `24h`. */
+  readonly every: string;
+  /** Backups that are kept. */
+  readonly keep: number;
+  /** `folder`, or `s3://bucket/prefix`. */
+  readonly to: string;
+  /** URL of a store other than Amazon's that speaks S3; empty otherwise. */
+  readonly endpoint: string;
+  /** Empty where it does not matter. */
+  readonly region: string;
+}
+
 /** What the user chose: complete, valid, and the very shape of `redis-stack.yaml`. */
 export interface StackSpec {
   readonly name: string;
@@ -60,6 +76,8 @@ export interface StackSpec {
   readonly memory: { readonly limit: string; readonly maxmemory: string; readonly eviction: string };
   readonly persistence: { readonly mode: PersistenceMode; readonly appendfsync: AppendFsync };
   readonly databases: number;
+  /** Absent where nothing is backed up by itself. */
+  readonly backup?: BackupSpec;
   readonly security: { readonly tls: boolean; readonly users: readonly ExtraUser[] };
   /** `port` is that of the first data node; the others follow from it. `subnet` is the Compose network, a /24. */
   readonly network: { readonly port: number; readonly subnet: string };

@@ -12,6 +12,16 @@ export const CONFLICTS = `${OURS}/conflicts`;
 export const RUN = `${OURS}/run`;
 export const ENV_FILE = '.env';
 export const SECRETS = '.secrets';
+/** Certificates and their keys, where the stack speaks TLS. */
+export const TLS = `${SECRETS}/tls`;
+export const CA_CERTIFICATE = `${TLS}/ca.crt`;
+/** Signs certificates; no server ever sees it. */
+export const CA_KEY = `${TLS}/ca.key`;
+
+/** The certificate of a node, and the key that belongs to it. */
+export function pairPaths(node: string): { readonly certificate: string; readonly key: string } {
+  return { certificate: `${TLS}/${node}.crt`, key: `${TLS}/${node}.key` };
+}
 
 /** Where a new stack is built, beside its place, by the process of this number. */
 export function buildingFolder(root: string, pid: number): string {

@@ -9,6 +9,8 @@ export interface Engine {
   readonly version: string;
   /** Release line, `8.0`. */
   readonly line: string;
+  /** The suite of the archive that it comes from, or `PATH`. */
+  readonly from: string;
   /** Folder with `<name>-server`, `<name>-cli` and `<name>-sentinel`, fit for PATH. */
   readonly bin: string;
   readonly server: string;
@@ -50,8 +52,16 @@ export function newest(name: Engine['name']): Engine {
   return found;
 }
 
-/** Path of a program that judges what we generate. */
-export function tool(name: 'docker-compose' | 'shellcheck'): string {
+export type Tool =
+  | 'docker-compose'
+  | 'shellcheck'
+  | 'prometheus'
+  | 'promtool'
+  | 'prometheus-redis-exporter'
+  | 'prometheus-blackbox-exporter';
+
+/** Path of a program that judges or watches what we generate. */
+export function tool(name: Tool): string {
   const found = catalog().tools[name];
   if (!found || !existsSync(found)) throw new Error(`No ${name} among the test tools. ${REMEDY}`);
   return found;

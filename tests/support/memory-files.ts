@@ -72,6 +72,12 @@ export class MemoryFiles implements Files {
     this.files.set(path, { text, mode });
   }
 
+  overwrite(path: string, text: string): void {
+    const entry = this.files.get(path);
+    if (!entry) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+    this.write(path, text, entry.mode);
+  }
+
   createExclusive(path: string, text: string): boolean {
     this.#look();
     if (this.files.has(path)) return false;

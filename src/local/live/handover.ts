@@ -11,13 +11,16 @@ const SENTINEL_SEES_MS = 30_000;
 /** Longer than a failover takes, and short enough that clients outlive it if this process dies meanwhile. */
 const PAUSE_MS = 15_000;
 
+/** What it takes to hand over, however the nodes run. */
+export type HandOverContext = Pick<LiveContext, 'placed' | 'credentials' | 'onProgress'>;
+
 const at = (node: StackNode) => ({ host: node.ip, port: node.port });
 
 /**
  * Makes a replica the primary before the present one stops, and loses no acknowledged write. False where the node has
  * nobody to hand over to.
  */
-export async function handOver(ctx: LiveContext, primary: StackNode): Promise<boolean> {
+export async function handOver(ctx: HandOverContext, primary: StackNode): Promise<boolean> {
   const { sentinels } = groupsOf(ctx);
   return sentinels.length > 0 ? handOverBySentinel(ctx, primary, sentinels) : handOverInCluster(ctx, primary);
 }
@@ -27,7 +30,7 @@ export async function handOver(ctx: LiveContext, primary: StackNode): Promise<bo
  * until it stops it must not acknowledge what nobody would have.
  */
 async function handOverBySentinel(
-  ctx: LiveContext,
+  ctx: HandOverContext,
   primary: StackNode,
   sentinels: readonly StackNode[],
 ): Promise<boolean> {
@@ -84,7 +87,7 @@ async function replicasCaughtUp(primary: Connection): Promise<boolean> {
 }
 
 /** CLUSTER FAILOVER on a replica does all of it: pause, catch up, take over. */
-async function handOverInCluster(ctx: LiveContext, primary: StackNode): Promise<boolean> {
+async function handOverInCluster(ctx: HandOverContext, primary: StackNode): Promise<boolean> {
   const { data } = groupsOf(ctx);
   const siblings = data.filter((node) => node.shard === primary.shard && node !== primary);
   for (const replica of siblings) {

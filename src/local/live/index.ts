@@ -2,12 +2,13 @@ import type { StackModel } from '../../model/types.ts';
 import { type Problem, ProblemError, problem } from '../../problem.ts';
 import type { System } from '../../system.ts';
 import { takeLock } from '../../workspace/lock.ts';
+import { hasVolumes } from '../compose/marker.ts';
 import { credentialsOf } from '../credentials.ts';
 import { findEngine } from '../engine.ts';
 import { observe } from '../observe.ts';
 import { placeOnLoopback } from '../place.ts';
 import { isRunning } from '../process.ts';
-import { type RunningNode, readRecord } from '../record.ts';
+import { nodeFolder, type RunningNode, readRecord } from '../record.ts';
 import { restartNode } from './restart.ts';
 import { giveSettings } from './settings.ts';
 import { survey } from './survey.ts';
@@ -58,6 +59,7 @@ async function runningNodes(system: System, root: string): Promise<readonly Runn
   const record = readRecord(system.files, root) ?? [];
   const alive = await Promise.all(record.map(isRunning));
   if (alive.some(Boolean)) return record;
+  if (hasVolumes(system.files, root)) throw new ProblemError(inCompose());
   throw new ProblemError(
     problem(
       'live/not-running',
@@ -65,6 +67,15 @@ async function runningNodes(system: System, root: string): Promise<readonly Runn
       'Nothing of this stack runs here.',
       'Start it with `up --native`; it takes the files as they are.',
     ),
+  );
+}
+
+function inCompose(): Problem {
+  return problem(
+    'live/in-compose',
+    '--live',
+    'This stack runs in Compose; --live is for plain processes.',
+    'Run `update` without it, then `up`: nodes whose files have changed are restarted one by one, each primary after it has handed over.',
   );
 }
 
@@ -77,6 +88,7 @@ async function contextOf(
 ): Promise<LiveContext> {
   const { files, env } = system;
   if (isOtherTopology(record, model)) throw new ProblemError(otherTopology());
+  if (record.some((node) => speaksOther(files, root, node, model))) throw new ProblemError(otherEncryption());
   const places = new Map(record.map((node) => [node.name, node]));
   const present = { ...model, nodes: model.nodes.filter((node) => places.has(node.name)) };
   const moved = new Set(record.map((n) => n.name)).size !== present.nodes.length;
@@ -85,7 +97,7 @@ async function contextOf(
     files,
     root,
     placed: placeOnLoopback(present, places),
-    credentials: credentialsOf(files, root, 'admin'),
+    credentials: credentialsOf(files, root, 'admin', model),
     start: { files, root, env, engine: await findEngine(model.engine, env), waitSeconds: timeoutSeconds },
     timeoutSeconds,
     onProgress,
@@ -150,6 +162,21 @@ function isOtherTopology(record: readonly RunningNode[], model: StackModel): boo
   const watched = record.some((node) => node.role === 'sentinel');
   const joined = record.some((node) => node.busPort !== undefined);
   return watched !== (model.sentinel !== undefined) || joined !== model.joins;
+}
+
+/** Whether a node was started with TLS is told by the configuration that it took. */
+function speaksOther(files: System['files'], root: string, node: RunningNode, model: StackModel): boolean {
+  const taken = files.read(`${nodeFolder(root, node.name)}/conf/shared.conf`);
+  return taken !== undefined && /^tls-replication\s+yes/m.test(taken) !== model.spec.security.tls;
+}
+
+function otherEncryption(): Problem {
+  return problem(
+    'live/other-encryption',
+    '--live',
+    'The nodes run with TLS and the files are without it, or the other way round; one by one they would not understand each other. No server was touched.',
+    'Run `down`, then `up`: an outage of some seconds.',
+  );
 }
 
 function otherTopology(): Problem {

@@ -79,13 +79,13 @@ function usersDiffer({ files, root }: LiveContext, node: StackNode): boolean {
     text
       .split(/\r?\n/)
       .filter((line) => line.startsWith('user '))
-      .map((line) => line.replace(/ #[0-9a-f]{64}(?= |$)/, ''))
+      .map((line) => line.replace(/ #[0-9a-f]{64}(?= |$)/g, ''))
       .join('\n');
   const running = files.read(`${nodeFolder(root, node.name)}/conf/users.acl`) ?? '';
   return rules(files.read(inside(root, `conf/${name}`)) ?? '') !== rules(running);
 }
 
 /** The nodes of a model by what they do, for whoever must not ask for a topology. */
-export function groupsOf({ placed }: LiveContext) {
+export function groupsOf({ placed }: Pick<LiveContext, 'placed'>) {
   return { data: dataNodes(placed.nodes), sentinels: sentinelNodes(placed.nodes) };
 }

@@ -12,6 +12,7 @@ export function clientConsequences(before: StackModel, after: StackModel): reado
     ...(after.joins && !before.joins ? spread(before, after) : []),
     ...(had && has ? [...otherPatterns(before, after), ...otherPackages(before, after)] : []),
     ...otherPlace(before, after),
+    ...otherEncryption(before, after),
   ];
   return said.map(([at, message]) => ({ effect: 'client', at, message }));
 }
@@ -31,6 +32,21 @@ function spread(before: StackModel, after: StackModel): Said {
       : []),
     ['pub/sub, SCAN, KEYS, FLUSHDB', 'speak to one node: a cluster needs them on each primary.'],
   ];
+}
+
+function otherEncryption(
+  { spec: { security: old } }: StackModel,
+  { spec: { security: next } }: StackModel,
+): Said {
+  if (old.tls === next.tls) return [];
+  return next.tls
+    ? [
+        [
+          'REDIS_TLS_CA',
+          'names the file with the authority that servers are trusted by: .secrets/tls/ca.crt.',
+        ],
+      ]
+    : [['REDIS_TLS, REDIS_TLS_CA', 'must go from the environment: nothing is encrypted any more.']];
 }
 
 function otherPatterns(before: StackModel, after: StackModel): Said {

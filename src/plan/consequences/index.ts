@@ -18,7 +18,7 @@ export function consequences(
     ...(before && before.spec.topology.kind !== after.spec.topology.kind
       ? otherTopology(after)
       : settingConsequences(after.engine, plan.changes)),
-    ...(before ? nodeConsequences(before, after) : []),
+    ...(before ? [...encryption(before, after), ...nodeConsequences(before, after)] : []),
     ...composeConsequences(plan.changes),
     ...(before ? dataConsequences(before, after) : []),
     ...(before ? clientConsequences(before, after) : []),
@@ -28,6 +28,13 @@ export function consequences(
 /** Settings do not make one topology of another, so none of them is said to take effect by itself. */
 function otherTopology({ spec }: StackModel): readonly Consequence[] {
   return [{ effect: 'restart', at: 'conf/', message: `the configuration of a ${spec.topology.kind} stack` }];
+}
+
+/** Nodes that speak TLS and nodes that do not cannot talk to each other. */
+function encryption(before: StackModel, after: StackModel): readonly Consequence[] {
+  if (before.spec.security.tls === after.spec.security.tls) return [];
+  const message = 'all nodes stop and start together (`down`, then `up`): an outage of some seconds';
+  return [{ effect: 'restart', at: 'security.tls', message }];
 }
 
 const TITLES: Readonly<Record<Effect, string>> = {

@@ -29,8 +29,12 @@ function byName(lines: readonly ConfLine[]): ReadonlyMap<string, string> {
   return found;
 }
 
+/** What a server would take while it runs, and its peers would not understand. */
+const TOGETHER: ReadonlySet<string> = new Set(['tls-replication', 'tls-cluster']);
+
 /** True where the directive can be given to a running server. What goes back to its default needs a start. */
 export function isLive(engine: Engine, { name, after }: ChangedDirective): boolean {
+  if (TOGETHER.has(name)) return false;
   return after !== undefined && directiveFacts(engine, name)?.effect === 'live';
 }
 

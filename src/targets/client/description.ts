@@ -1,16 +1,16 @@
+import type { StackDescription } from '../../../templates/client/src/description.ts';
 import type { StackModel } from '../../model/types.ts';
 import { passwordEnv } from '../../model/users.ts';
 
-/** stack.ts: the description as a literal that the compiler holds against the type that connect.ts expects. */
-export function describeStack(model: StackModel): string {
-  const kind = model.client.variant;
-  const type = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Stack`;
-  const description = {
-    kind,
+/** What the client is told of the stack. */
+export function stackDescription(model: StackModel): StackDescription {
+  return {
+    kind: model.client.variant,
     name: model.spec.name,
     keyPrefix: `${model.spec.name}:`,
     user: 'app',
     passwordEnv: passwordEnv('app'),
+    ...(model.spec.security.tls ? { tls: true } : {}),
     ...(model.sentinel
       ? {
           primaryName: model.sentinel.primaryName,
@@ -20,7 +20,14 @@ export function describeStack(model: StackModel): string {
       : {}),
     host: model.client.host,
     network: model.client.network,
-  };
+  } as StackDescription;
+}
+
+/** stack.ts: the description as a literal that the compiler holds against the type that connect.ts expects. */
+export function describeStack(model: StackModel): string {
+  const description = stackDescription(model);
+  const { kind } = description;
+  const type = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Stack`;
   return [
     `import type { ${type} } from './description.js';`,
     '',

@@ -17,7 +17,7 @@ export function clientReadmeView(model: StackModel, files: ClientFiles) {
     topology: topology.kind,
     connectExample: example('connect'),
     observeExample: example('observe'),
-    environment: environment(),
+    environment: environment(model.spec.security.tls, model.sentinel !== undefined),
     keyPrefix: `${name}:`,
     hasPatterns: client.patterns.length > 0,
     patterns: client.patterns.map(patternView),
@@ -39,9 +39,22 @@ function example(name: string): string {
   return text.replace("'../src/index.js'", `'${packageName()}'`).trimEnd();
 }
 
-function environment() {
+function environment(tls: boolean, watched: boolean) {
   return [
     { name: passwordEnv('app'), meaning: 'the password of the user; stands in `.env`' },
+    {
+      name: 'REDIS_PASSWORD_FILE',
+      meaning:
+        'a file whose first line is the password, such as `.secrets/app`, or a secret of a container; goes before the variable, and a running client moves when it changes',
+    },
+    ...(watched
+      ? [
+          {
+            name: 'REDIS_SENTINEL_PASSWORD_FILE',
+            meaning: 'the same for the Sentinels, where their password is another one',
+          },
+        ]
+      : []),
     { name: 'REDIS_USER', meaning: 'another user than `app`' },
     {
       name: 'REDIS_VIEW',
@@ -49,8 +62,21 @@ function environment() {
         '`host` (default) on the machine that publishes the ports, `network` inside the Compose network',
     },
     { name: 'REDIS_ADDRESSES', meaning: '`host:port,host:port` in place of either view' },
-    { name: 'REDIS_TLS', meaning: '`on` encrypts, and trusts the authorities of the system' },
-    { name: 'REDIS_TLS_CA', meaning: 'a file with another certificate authority; encrypts as well' },
+    ...(tls
+      ? [
+          {
+            name: 'REDIS_TLS_CA',
+            meaning: 'the file with the certificate authority of the stack, `.secrets/tls/ca.crt`; needed',
+          },
+          {
+            name: 'REDIS_TLS',
+            meaning: '`on` trusts the authorities of the system in its place; `off` does not encrypt',
+          },
+        ]
+      : [
+          { name: 'REDIS_TLS', meaning: '`on` encrypts, and trusts the authorities of the system' },
+          { name: 'REDIS_TLS_CA', meaning: 'a file with another certificate authority; encrypts as well' },
+        ]),
     { name: 'REDIS_TLS_CERT', meaning: 'a file with the certificate of the client' },
     { name: 'REDIS_TLS_KEY', meaning: 'a file with its key' },
     {
@@ -84,6 +110,10 @@ const KNOWN_LIMITS: readonly { readonly of?: readonly Pattern[]; readonly text: 
   {
     of: CACHES,
     text: 'Without Redis the load goes to the source: one load at a time for a key in each process; `maxLoads` bounds those of all keys together.',
+  },
+  {
+    of: ['jobs'],
+    text: 'BullMQ keeps its connections, so a process with jobs does not move to a new password by itself: restart it while `create-redis-stack rotate` has both accepted. A job that is cut off is run again.',
   },
 ];
 

@@ -1,4 +1,6 @@
 import { managed, type Target } from '../types.ts';
+import { withBackup } from './backup.ts';
+import { withMonitoring } from './exporters.ts';
 import { printCompose } from './print.ts';
 import { composeProject } from './project.ts';
 
@@ -7,5 +9,10 @@ export const compose: Target = {
   title: 'Docker Compose',
   meaning: 'compose.yaml that runs the stack on the official image',
   always: false,
-  render: (model) => [managed('compose.yaml', printCompose(composeProject(model), model))],
+  render: (model) => [
+    managed(
+      'compose.yaml',
+      printCompose(withBackup(withMonitoring(composeProject(model), model), model), model),
+    ),
+  ],
 };

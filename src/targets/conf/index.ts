@@ -29,5 +29,6 @@ function sentinelFiles(sentinel: SentinelModel, model: StackModel): readonly Ren
 function scriptFiles(model: StackModel): readonly RenderedFile[] {
   return Object.entries(scripts)
     .filter(([path]) => model.joins || path !== 'form-cluster.sh')
+    .filter(([path]) => model.backup.bucket || path !== 'upload.sh')
     .map(([path, text]) => managed(`conf/scripts/${path}`, text, 0o755));
 }

@@ -1,3 +1,4 @@
+import { isMonitored } from '../../model/monitoring.ts';
 import type { StackModel } from '../../model/types.ts';
 
 /** What somebody who runs this stack should have read once. */
@@ -17,6 +18,8 @@ export function advice(model: StackModel): readonly string[] {
     spec.memory.eviction.startsWith('volatile-') &&
       'Only keys with a TTL are dropped when memory is full: give every cached key one.',
     'The user `app` may not run `KEYS`, `FLUSHALL`, `CONFIG` or `DEBUG`; `admin` may.',
+    isMonitored(model) &&
+      'Prometheus answers on port 9090 of this machine and Grafana on 3000, as user `admin` with `GRAFANA_ADMIN_PASSWORD` from `.env`; `PROMETHEUS_PORT` and `GRAFANA_PORT` there move them. Alerts reach people through an Alertmanager of yours: see `monitoring/prometheus.yml`.',
     `Licence of the server: ${model.engine.licence}.`,
   ];
   return tips.filter((tip): tip is string => tip !== false);

@@ -1,6 +1,7 @@
 import { dataNodes, sentinelNodes } from '../../model/build.ts';
 import { humanBytes } from '../../model/bytes.ts';
 import { evictionMeaning } from '../../model/directives.ts';
+import { GRAFANA_ADMIN, isMonitored } from '../../model/monitoring.ts';
 import type { AclUser, StackModel } from '../../model/types.ts';
 import { advice } from './advice.ts';
 import { diagram } from './diagram.ts';
@@ -15,10 +16,12 @@ export function readmeView(model: StackModel) {
     diagram: diagram(model),
     facts: facts(model),
     compose: targets.includes('compose'),
+    tls: spec.security.tls,
     client: targets.includes('client'),
     // The one keyspace that client/src/keyspaces.ts begins with.
     cacheExample: spec.client.patterns.includes('cache-aside'),
     server: engine.server,
+    cli: engine.cli,
     nodes: model.nodes.map(({ name, role, port }) => ({ name, role, port })),
     files: files(model),
     advice: advice(model),
@@ -27,7 +30,14 @@ export function readmeView(model: StackModel) {
 
 /** What env.example.hbs is filled with. */
 export function envView(model: StackModel) {
-  return { users: allUsers(model).map(({ passwordEnv, why }) => ({ passwordEnv, why })) };
+  const users = secretUsers(model).map(({ passwordEnv, why }) => ({ passwordEnv, why }));
+  return { users, tls: model.spec.security.tls };
+}
+
+/** Everybody who has a password: the users of the servers, and whoever changes dashboards. */
+export function secretUsers(model: StackModel): readonly Pick<AclUser, 'name' | 'passwordEnv' | 'why'>[] {
+  const grafana = { ...GRAFANA_ADMIN, why: 'The user `admin` of Grafana.' };
+  return [...allUsers(model), ...(isMonitored(model) ? [grafana] : [])];
 }
 
 /** Every user once, as the data nodes know it. */
@@ -92,6 +102,11 @@ function files(model: StackModel) {
       what: 'what the application keeps in Redis',
       where: '`client/src/keyspaces.ts`',
       when: model.spec.targets.includes('client'),
+    },
+    {
+      what: 'what is measured, and which alerts there are',
+      where: '`monitoring/`',
+      when: model.spec.targets.includes('monitoring'),
     },
     {
       what: 'check of every pull request',

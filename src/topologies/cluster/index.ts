@@ -85,8 +85,16 @@ function directives(spec: StackSpec): readonly Directive[] {
           '10',
           'A replica that was cut off for long does not take over: its data is too old.',
         ),
+    ...(spec.security.tls ? [encryptedBus] : []),
   ];
 }
+
+const encryptedBus: Directive = {
+  section: 'tls',
+  name: 'tls-cluster',
+  args: ['yes'],
+  why: 'The nodes speak TLS among themselves too, on the cluster bus.',
+};
 
 function problems(spec: StackSpec): readonly Problem[] {
   const { shards, replicas } = settings(spec);

@@ -1,3 +1,4 @@
+import { tlsDirectives } from '../../model/directives.ts';
 import type { Directive, SentinelModel, StackNode } from '../../model/types.ts';
 import { sentinelUsers } from '../../model/users.ts';
 import { type Problem, problem } from '../../problem.ts';
@@ -82,6 +83,7 @@ function sentinelModel(spec: StackSpec): SentinelModel {
         ['sentinel'],
         'Sentinel logs in to the data nodes as its own ACL user; its password is added when it starts.',
       ),
+      ...tlsDirectives(spec),
     ],
   };
 }

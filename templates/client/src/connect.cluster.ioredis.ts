@@ -14,8 +14,8 @@ import { slotOf } from './slot.js';
 export async function connect(stack: ClusterStack, options: ConnectOptions = {}): Promise<RedisPort> {
   const env = options.env ?? process.env;
   const { addresses, addressMap } = readView(stack, env);
-  const login = readLogin(stack, env);
   const createLink = (): Link => {
+    const login = readLogin(stack, env);
     const common = connectionOptions(stack.name, login);
     const client = new Cluster(
       addresses.map(({ host, port }) => ({ host, port })),

@@ -11,8 +11,8 @@ import { slotOf } from './slot.js';
 export async function connect(stack: ClusterStack, options: ConnectOptions = {}): Promise<RedisPort> {
   const env = options.env ?? process.env;
   const { addresses, addressMap } = readView(stack, env);
-  const login = readLogin(stack, env);
   const createLink = (): Link => {
+    const login = readLogin(stack, env);
     // Nodes do not take over what the cluster is told; with options for each command, half the throughput would be gone.
     const nodeOptions = { ...connectionOptions(stack.name, login), commandOptions };
     const client = createCluster({

@@ -12,9 +12,9 @@ import type { ConnectOptions, RedisPort } from './port.js';
 export async function connect(stack: SentinelStack, options: ConnectOptions = {}): Promise<RedisPort> {
   const env = options.env ?? process.env;
   const { addresses, addressMap } = readView(stack, env);
-  const login = readLogin(stack, env);
-  const sentinelLogin = readSentinelLogin(stack, env);
   const createLink = (): Link => {
+    const login = readLogin(stack, env);
+    const sentinelLogin = readSentinelLogin(stack, env);
     const sentinels = new Sentinels(
       addresses,
       connectionOptions(stack.name, sentinelLogin),

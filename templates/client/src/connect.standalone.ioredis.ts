@@ -14,8 +14,8 @@ export async function connect(stack: StandaloneStack, options: ConnectOptions = 
   const { addresses } = readView(stack, env);
   const [address] = addresses;
   if (address === undefined) throw new RedisError('redis/bad-environment', 'The stack has no address.');
-  const login = readLogin(stack, env);
   const createLink = (): Link => {
+    const login = readLogin(stack, env);
     const common = connectionOptions(stack.name, login);
     const client = new Redis({ ...common, ...address });
     const link = commonLink(client, new Subscriptions(common, { of: () => address }), {

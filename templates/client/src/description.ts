@@ -21,6 +21,8 @@ interface CommonStack {
   readonly user: string;
   /** The environment variable that holds this user's password. */
   readonly passwordEnv: string;
+  /** True where the servers speak TLS alone; `REDIS_TLS_CA` then names the file with the authority to trust. */
+  readonly tls?: boolean;
   /** For a process on the machine that publishes the ports. */
   readonly host: View;
   /** For a process inside the stack's own network. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Address, StackDescription, View } from './description.js';
 import { RedisError } from './errors.js';
+import { readPasswordFile } from './password-file.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -34,33 +35,42 @@ export function readView(stack: StackDescription, env: Environment): View {
   throw badEnvironment(`REDIS_VIEW is '${view}'; it can be 'host' or 'network'.`);
 }
 
-/** The user of the data nodes: `REDIS_USER`, or that of the stack. */
+/**
+ * The user of the data nodes: `REDIS_USER`, or that of the stack. Its password is the first line of the file that
+ * `REDIS_PASSWORD_FILE` names, or else that of the stack's own variable.
+ */
 export function readLogin(stack: StackDescription, env: Environment): Login {
   const username = env.REDIS_USER || stack.user;
-  return { username, password: readSecret(stack.passwordEnv, env), ...readTls(env) };
+  const password = readPassword('REDIS_PASSWORD_FILE', stack.passwordEnv, env);
+  return { username, password, ...readTls(stack, env) };
 }
 
-/** The user of the Sentinels. */
+/** The user of the Sentinels. Where it is the same one, so is its password, unless `REDIS_SENTINEL_PASSWORD_FILE` is set. */
 export function readSentinelLogin(
   stack: StackDescription & { readonly kind: 'sentinel' },
   env: Environment,
 ): Login {
-  return {
-    username: stack.sentinelUser,
-    password: readSecret(stack.sentinelPasswordEnv, env),
-    ...readTls(env),
-  };
+  const isSame = stack.sentinelPasswordEnv === stack.passwordEnv && !env.REDIS_SENTINEL_PASSWORD_FILE;
+  const file = isSame ? 'REDIS_PASSWORD_FILE' : 'REDIS_SENTINEL_PASSWORD_FILE';
+  const password = readPassword(file, stack.sentinelPasswordEnv, env);
+  return { username: stack.sentinelUser, password, ...readTls(stack, env) };
 }
 
 /**
- * `REDIS_TLS=on` encrypts and trusts the certificate authorities of the system; `REDIS_TLS_CA` names a file with another
- * one, and encrypts as well. `REDIS_TLS_CERT` and `REDIS_TLS_KEY` name the client's own certificate, where the server asks
- * for one, `REDIS_TLS_SERVER_NAME` the name in the server's certificate, where it is not the address.
+ * Where the stack speaks TLS, `REDIS_TLS_CA` names the file with its certificate authority. In any case `REDIS_TLS=on`
+ * encrypts and trusts the certificate authorities of the system; `REDIS_TLS_CA` names a file with another one, and
+ * encrypts as well; `REDIS_TLS=off` does not encrypt. `REDIS_TLS_CERT` and `REDIS_TLS_KEY` name the client's own
+ * certificate, where the server asks for one, `REDIS_TLS_SERVER_NAME` the name in the server's certificate, where it is
+ * not the address.
  */
-function readTls(env: Environment): { readonly tls?: Tls } {
+function readTls(stack: StackDescription, env: Environment): { readonly tls?: Tls } {
   const isOn = readSwitch('REDIS_TLS', env);
   if (isOn === false) return {};
   if (isOn === undefined && !env.REDIS_TLS_CA) {
+    if (stack.tls)
+      throw badEnvironment(
+        'REDIS_TLS_CA is not set; it names the file with the certificate authority of the stack, .secrets/tls/ca.crt.',
+      );
     // Whoever says this expects encryption, and would not notice its absence.
     const stray = ['REDIS_TLS_CERT', 'REDIS_TLS_KEY', 'REDIS_TLS_SERVER_NAME'].find((name) => env[name]);
     if (stray !== undefined) throw badEnvironment(`${stray} is set, but not REDIS_TLS or REDIS_TLS_CA.`);
@@ -115,10 +125,22 @@ function readText(option: 'ca' | 'cert' | 'key', name: string, env: Environment)
   }
 }
 
-function readSecret(name: string, env: Environment): string {
+function readPassword(file: string, name: string, env: Environment): string {
+  const path = env[file];
+  if (path) return readFromFile(file, path);
   const secret = env[name];
   if (secret) return secret;
   throw badEnvironment(`${name} is not set; it holds the password for Redis.`);
+}
+
+function readFromFile(name: string, path: string): string {
+  try {
+    const password = readPasswordFile(path);
+    if (password !== '') return password;
+  } catch (error) {
+    throw badEnvironment(`${name} names '${path}', which cannot be read.`, error);
+  }
+  throw badEnvironment(`${name} names '${path}', whose first line is empty.`);
 }
 
 function parseAddress(text: string): Address {

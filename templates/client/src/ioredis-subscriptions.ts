@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import type { Address } from './description.js';
 import type { ConnectionOptions } from './ioredis.js';
 import type { ChannelKind, Listener } from './port.js';
-import { unless } from './time.js';
+import { unless, within } from './time.js';
 
 /** Where messages can be heard. */
 export interface Places {
@@ -55,6 +55,8 @@ const unsubscribe = { channel: 'unsubscribe', pattern: 'punsubscribe', shard: 's
 const lookMs = 500;
 const soonMs = 50;
 const attempts = 4;
+// How long the answer to an unsubscription is waited for.
+const leaveMs = 1000;
 
 /** Listens to channels on connections of their own, and follows them wherever they can be heard. */
 export class Subscriptions {
@@ -62,6 +64,7 @@ export class Subscriptions {
   readonly #places: Places;
   readonly #options: ConnectionOptions;
   readonly #wanted = new Map<string, Wanted>();
+  readonly #leaving = new Map<string, Wanted>();
   readonly #ears = new Map<string, Ear>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -95,11 +98,17 @@ export class Subscriptions {
     const key = `${kind} ${name}`;
     const wanted = this.#wanted.get(key);
     if (wanted === undefined) return;
-    wanted.listeners.delete(listener);
-    if (wanted.listeners.size > 0) return;
+    if (wanted.listeners.size > 1) {
+      wanted.listeners.delete(listener);
+      return;
+    }
     this.#wanted.delete(key);
     const { ear } = wanted;
-    if (ear !== undefined) await this.#leave(wanted, ear);
+    if (ear === undefined) return;
+    // What comes before the answer was sent while somebody listened.
+    this.#leaving.set(key, wanted);
+    await this.#leave(wanted, ear);
+    if (this.#leaving.get(key) === wanted) this.#leaving.delete(key);
   }
 
   stop(): void {
@@ -165,7 +174,8 @@ export class Subscriptions {
 
   /** While a channel changes places it may be heard at both. */
   #deliver(ear: Ear, kind: ChannelKind, name: string, text: string, channel = name): void {
-    const wanted = this.#wanted.get(`${kind} ${name}`);
+    const key = `${kind} ${name}`;
+    const wanted = this.#leaving.get(key) ?? this.#wanted.get(key);
     if (wanted?.ear !== ear) return;
     for (const listener of wanted.listeners) listener(text, channel);
   }
@@ -181,11 +191,13 @@ export class Subscriptions {
     if (this.#wanted.size > 0) setTimeout(() => this.#look(), soonMs).unref();
   }
 
-  async #leave({ kind, name }: Wanted, ear: Ear): Promise<void> {
-    const isUsed = [...this.#wanted.values()].some((wanted) => wanted.ear === ear);
-    if (!isUsed) return this.#lose(ear);
-    // Where it has ended there is nothing left to unsubscribe from.
-    await ear.ask((client) => client[unsubscribe[kind]](name)).catch(() => {});
+  async #leave(left: Wanted, ear: Ear): Promise<void> {
+    // Where it has ended there is nothing left to unsubscribe from, and one that does not answer is given up.
+    const { kind, name } = left;
+    const asked = ear.ask((client) => client[unsubscribe[kind]](name)).catch(() => {});
+    await within(asked, leaveMs);
+    const others = [...this.#wanted.values(), ...this.#leaving.values()].filter((one) => one !== left);
+    if (!others.some((one) => one.ear === ear)) this.#lose(ear);
   }
 
   #look(): void {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from './description.js';
 import { RedisError } from './errors.js';
 import { createPort, type Link } from './link.js';
+import { notePasswords } from './password-file.js';
 import type { ConnectOptions, RedisPort } from './port.js';
 import { backoffMs } from './retry.js';
 import { supervise } from './supervisor.js';
@@ -15,10 +16,12 @@ import { late, within } from './time.js';
 export async function open(
   addresses: readonly Address[],
   createLink: () => Link,
-  { connectWithinMs = 10_000, startWithout = false, silentAfterMs = 2000, onError }: ConnectOptions,
+  { connectWithinMs = 10_000, startWithout = false, silentAfterMs = 2000, onError, env }: ConnectOptions,
 ): Promise<RedisPort> {
   let lastError: unknown;
   const begin = () => {
+    // Before they are read: what changes in between is only looked at twice.
+    const isOutdated = notePasswords(env ?? process.env);
     const link = createLink();
     const lifetime = new AbortController();
     const note = (error: unknown): void => {
@@ -33,7 +36,7 @@ export async function open(
       lifetime.abort();
       await link.destroy();
     };
-    return { port, connected: keepConnecting(link, note, lifetime.signal), drop };
+    return { port, connected: keepConnecting(link, note, lifetime.signal), drop, isOutdated };
   };
   const first = begin();
   const outcome = await within(first.connected, connectWithinMs);

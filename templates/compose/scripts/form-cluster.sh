@@ -4,26 +4,22 @@
 #   STACK_SHARDS    one word a shard: host:port@busport of its first primary, then of its replicas, joined by commas
 #   STACK_SECRETS   folder with one file a user      STACK_CLI   the command line client
 #   STACK_WAIT      seconds to wait for each step (60)
+#   STACK_STAY      a file: the script stays and heals what nodes under new addresses leave; the file is there while
+#                   every node calls the cluster ok and every replica is linked
 set -eu
+# shellcheck source=ask.sh
+. "$(dirname "$0")/ask.sh"
 
-cli=${STACK_CLI:-redis-cli}
 limit=${STACK_WAIT:-60}
-secrets=${STACK_SECRETS:-/run/secrets}
-REDISCLI_AUTH=$(cat "$secrets/admin")
-export REDISCLI_AUTH
 all=$(printf '%s\n' "$STACK_SHARDS" | tr ' ' '\n' | tr ',' '\n' | sed '/^$/d')
 first=$(printf '%s\n' "$all" | head -n 1)
-
-say() { printf 'form-cluster: %s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
-
-bounded() { if command -v timeout >/dev/null 2>&1; then timeout 5 "$@"; else "$@"; fi; }
+trap 'exit 143' INT TERM HUP
 
 # on host:port@busport command...
 on() {
   node=${1%@*}
   shift
-  bounded "$cli" --no-auth-warning --user admin -h "${node%:*}" -p "${node##*:}" -e "$@" </dev/null | tr -d '\r'
+  as admin "$node" "$@"
 }
 
 # wait_for "what" command... until it succeeds
@@ -40,7 +36,6 @@ wait_for() {
 
 answers() { [ "$(on "$1" PING)" = PONG ]; }
 info() { on "$1" CLUSTER INFO | sed -n "s/^$2://p"; }
-id_of() { on "$1" CLUSTER MYID; }
 knows() { on "$1" CLUSTER NODES | grep -q "^$2 "; }
 know_each_other() { for n in $all; do [ "$(info "$n" cluster_known_nodes)" -ge "$count" ] || return 1; done; }
 all_ok() { for n in $all; do [ "$(info "$n" cluster_state)" = ok ] || return 1; done; }
@@ -69,15 +64,6 @@ assign_slots() {
   done
 }
 
-# Everybody hears of everybody directly: one introduction would leave a replica with an old address of its primary.
-introduce() {
-  for n in $all; do
-    for peer in $all; do
-      [ "$n" = "$peer" ] || on "$n" CLUSTER MEET "$(ip_of "$peer")" "$(port_of "$peer")" "${peer#*@}" >/dev/null
-    done
-  done
-}
-
 # MEET takes addresses only, so names are resolved here.
 ip_of() {
   node=${1%@*}
@@ -90,6 +76,43 @@ ip_of() {
 port_of() {
   node=${1%@*}
   printf '%s' "${node##*:}"
+}
+
+# strangers: pairs of nodes that answer, of which the first has no link to the second under its present address; each
+# with "known" or "new". Where nobody lives nobody is introduced: MEET would leave a ghost for a while.
+strangers() {
+  for n in $all; do
+    if table=$(on "$n" CLUSTER NODES); then
+      printf 'node %s %s:%s\n%s\n' "$n" "$(ip_of "$n")" "$(port_of "$n")" "$table"
+    fi
+  done | awk '
+    $1 == "node" { node = $2; at[node] = $3; order[++count] = node; next }
+    { sub(/@.*/, "", $2); place[node, $1] = $2 " " $8 }
+    $3 ~ /myself/ { id[node] = $1 }
+    END {
+      for (i = 1; i <= count; i++) for (j = 1; j <= count; j++) {
+        pair = order[i] SUBSEP id[order[j]]
+        if (i != j && place[pair] != at[order[j]] " connected") print order[i], order[j], (pair in place) ? "known" : "new"
+      }
+    }'
+}
+
+# Everybody hears of everybody directly: one introduction would leave a replica with an old address of its primary.
+introduce() {
+  strangers | while read -r n peer how; do
+    case $how in "$1"*) on "$n" CLUSTER MEET "$(ip_of "$peer")" "$(port_of "$peer")" "${peer#*@}" >/dev/null || true ;; esac
+  done
+}
+
+# Redis may keep the old address of a primary in a replica after everybody has learned the new one.
+relink() {
+  for n in $all; do
+    facts=$(on "$n" INFO replication) || continue
+    case $facts in *master_link_status:down*) ;; *) continue ;; esac
+    host=$(printf '%s\n' "$facts" | sed -n 's/^master_host://p')
+    for peer in $all; do if [ "$(ip_of "$peer")" = "$host" ]; then continue 2; fi; done
+    on "$n" CLUSTER REPLICATE "$(owner_of "$n")" >/dev/null || true
+  done
 }
 
 # A node with neither slots nor a primary becomes a replica of its shard.
@@ -114,6 +137,29 @@ links_up() {
   done
 }
 
+healed() {
+  if all_ok && links_up; then return 0; fi
+  introduce ''
+  relink
+  return 1
+}
+
+# Unknown nodes are left alone now: somebody may be taking a node out of the cluster.
+stay() {
+  trap 'exit 0' INT TERM
+  while :; do
+    if all_ok && links_up; then
+      : >"$STACK_STAY"
+    else
+      rm -f "$STACK_STAY"
+      introduce known
+      relink
+    fi
+    sleep 10 &
+    wait $!
+  done
+}
+
 count=$(printf '%s\n' "$all" | wc -l)
 for n in $all; do wait_for "$n to answer" answers "$n"; done
 if formed; then
@@ -122,9 +168,9 @@ else
   say "giving 16384 slots to the first primaries of $count nodes"
   assign_slots
 fi
-introduce
+introduce ''
 wait_for "the nodes to know each other" know_each_other
 attach_replicas
-wait_for "every node to call the cluster ok" all_ok
-wait_for "every replica to be linked to its primary" links_up
+wait_for "every node to call the cluster ok, with every replica linked to its primary" healed
 say "ready: $(info "$first" cluster_size) primaries serve $(info "$first" cluster_slots_ok) slots"
+[ -z "${STACK_STAY:-}" ] || stay

@@ -1,8 +1,6 @@
 #!/bin/sh
-# Succeeds when the server of this container answers. -e makes LOADING, NOAUTH and MASTERDOWN failures.
+# Succeeds when the server of this node answers. LOADING, NOAUTH and MASTERDOWN are errors, and silence is one too.
 set -eu
-secrets=${STACK_SECRETS:-/run/secrets}
-REDISCLI_AUTH=$(cat "$secrets/probe")
-export REDISCLI_AUTH
-answer=$("${STACK_CLI:-redis-cli}" -e --no-auth-warning --user probe -h 127.0.0.1 -p "$STACK_PORT" PING)
-[ "$answer" = PONG ]
+# shellcheck source=ask.sh
+. "$(dirname "$0")/ask.sh"
+[ "$(as probe "$me" PING)" = PONG ]

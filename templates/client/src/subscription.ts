@@ -1,0 +1,108 @@
+import type { ChannelKind, Listener, RedisPort } from './port.js';
+
+interface Message {
+  readonly text: string;
+  readonly channel: string;
+}
+
+/** A move from connections that still work to new ones: for a moment both hear everything. */
+interface Move {
+  readonly to: RedisPort;
+  /** Heard by the present connections since. */
+  readonly heard: Message[];
+  /** Heard by the new ones, and not passed on yet. */
+  readonly waiting: Message[];
+}
+
+/** What is listened to, whichever connections it is heard through. */
+export class Subscription {
+  readonly kind: ChannelKind;
+  readonly name: string;
+  /** The port whose messages count, so that nothing is heard twice while two are connected. */
+  port: RedisPort | undefined;
+  isFollowing = false;
+  isEnded = false;
+  readonly #listener: Listener;
+  #end: () => Promise<void> = async () => {};
+  #move: Move | undefined;
+
+  constructor(kind: ChannelKind, name: string, listener: Listener) {
+    this.kind = kind;
+    this.name = name;
+    this.#listener = listener;
+  }
+
+  /** Listens through a port; what is heard counts when `port` is that one. */
+  listen(port: RedisPort): Promise<() => Promise<void>> {
+    return port.subscribe(this.kind, this.name, (text, channel) => this.#hear(port, { text, channel }));
+  }
+
+  /** Counts from now on what a port hears; `end` ends the listening there. */
+  async settle(port: RedisPort, end: () => Promise<void>): Promise<void> {
+    this.port = port;
+    this.#move = undefined;
+    this.#end = end;
+    // Ended while it was being asked for.
+    if (this.isEnded) await end();
+  }
+
+  /** Ends listening. What was lost with its connections has ended as well. */
+  async end(): Promise<void> {
+    this.isEnded = true;
+    await this.#end();
+  }
+
+  get isMoving(): boolean {
+    return this.#move !== undefined;
+  }
+
+  /** Has what another port hears kept back until `finishMove`. */
+  beginMove(to: RedisPort): void {
+    this.#move = { to, heard: [], waiting: [] };
+  }
+
+  cancelMove(): void {
+    this.#move = undefined;
+  }
+
+  /**
+   * Ends the listening on the present port, whose last message comes before the answer to that, and goes on with what the
+   * other one has heard since.
+   */
+  async finishMove(end: () => Promise<void>): Promise<void> {
+    const move = this.#move;
+    if (move === undefined) return;
+    await this.#end().catch(() => {});
+    // Cancelled by a replacement meanwhile.
+    if (this.#move !== move) return;
+    for (const message of move.waiting.slice(overlap(move))) this.#tell(message);
+    await this.settle(move.to, end);
+  }
+
+  #hear(port: RedisPort, message: Message): void {
+    const move = this.#move;
+    if (move?.to === port) {
+      move.waiting.push(message);
+      return;
+    }
+    if (port !== this.port) return;
+    move?.heard.push(message);
+    this.#tell(message);
+  }
+
+  #tell({ text, channel }: Message): void {
+    if (!this.isEnded) this.#listener(text, channel);
+  }
+}
+
+/** How many of the messages that wait were passed on already: those with which the others ended. */
+function overlap({ heard, waiting }: Move): number {
+  for (let count = Math.min(heard.length, waiting.length); count > 0; count--) {
+    const last = heard.slice(-count);
+    const isSame = last.every(
+      (one, i) => one.text === waiting[i]?.text && one.channel === waiting[i]?.channel,
+    );
+    if (isSame) return count;
+  }
+  return 0;
+}
