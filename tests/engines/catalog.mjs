@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { distribution } from './apt.mjs';
 import { run } from './run.mjs';
+import { DISTRIBUTIONS } from './wanted.mjs';
 
 /**
  * @typedef {{ name: 'redis' | 'valkey', version: string, line: string, from: string, bin: string, server: string, cli: string }} Engine
@@ -31,7 +33,11 @@ export async function readCatalog(cache) {
     .then(JSON.parse)
     .catch(() => ({ engines: [], tools: {}, missing: [] }));
   const answers = await Promise.all(stored.engines.map((engine) => serverVersion(engine.server)));
-  const engines = stored.engines.filter((engine, index) => answers[index] === engine.version);
+  const engines = stored.engines.filter(
+    (engine, index) =>
+      answers[index] === engine.version &&
+      (!engine.bin.startsWith(cache) || isWhole(engine.bin, engine.name)),
+  );
   const tools = Object.fromEntries(Object.entries(stored.tools).filter(([, path]) => existsSync(path)));
   const allThere = engines.length > 0 && engines.length === stored.engines.length;
   const toolsThere = Object.keys(tools).length === Object.keys(stored.tools).length;
@@ -39,8 +45,19 @@ export async function readCatalog(cache) {
     (found) => Date.now() - found.mtimeMs,
     () => Infinity,
   );
-  const complete = allThere && toolsThere && (stored.missing.length === 0 || ageMs < DAY_MS);
+  const known = new Set([...Object.keys(tools), ...stored.missing.map(({ what }) => what)]);
+  const asked = (await wantedTools()).every((name) => known.has(name));
+  const complete = allThere && toolsThere && asked && (stored.missing.length === 0 || ageMs < DAY_MS);
   return { catalog: { engines, tools, missing: complete ? stored.missing : [] }, complete };
+}
+
+/** False for a folder of before there was a check of snapshots in it. @param {string} bin @param {string} name */
+export const isWhole = (bin, name) => existsSync(join(bin, `${name}-check-rdb`));
+
+/** A list that has grown since is looked through again. */
+async function wantedTools() {
+  const { id } = await distribution();
+  return (DISTRIBUTIONS[id]?.tools ?? []).map(({ name }) => name);
 }
 
 /** @param {string} cache @param {Catalog} catalog */

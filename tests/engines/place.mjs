@@ -1,7 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closure, unpack } from './apt.mjs';
-import { lineOf, serverVersion } from './catalog.mjs';
+import { isWhole, lineOf, serverVersion } from './catalog.mjs';
 import { relocate } from './relocate.mjs';
 import { run } from './run.mjs';
 
@@ -31,7 +31,7 @@ export async function installEngine({ name, suite, using, packages, work, cache 
   const folder = join(cache, `${name}-${version}`);
   const bin = join(folder, 'bin');
   const server = join(bin, `${name}-server`);
-  await settle(draft, folder, async () => (await serverVersion(server)) === version);
+  await settle(draft, folder, async () => isWhole(bin, name) && (await serverVersion(server)) === version);
   return { name, version, line: lineOf(version), from: suite, bin, server, cli: join(bin, `${name}-cli`) };
 }
 

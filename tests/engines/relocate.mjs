@@ -19,9 +19,10 @@ export async function relocate({ name, tree, folder }) {
     await copyFile(binary, join(bin, program));
   }
   await copyUnlinked(loader.libraryPath, lib);
-  // One binary is server and sentinel; it looks at its own name to know which.
+  // One binary is server, sentinel and the check of a snapshot; it looks at its own name to know which.
   await writeWrapper(folder, basename(loader.file), `${name}-server`, `${name}-server`);
   await writeWrapper(folder, basename(loader.file), `${name}-sentinel`, `${name}-server`);
+  await writeWrapper(folder, basename(loader.file), `${name}-check-rdb`, `${name}-server`);
   await writeWrapper(folder, basename(loader.file), `${name}-cli`, `${name}-cli`);
 }
 

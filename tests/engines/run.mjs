@@ -8,10 +8,10 @@ const execute = promisify(execFile);
  * Throws an error that carries the program's own complaint in one line.
  * @param {string} file
  * @param {readonly string[]} args
- * @param {{ cwd?: string, timeoutMs?: number }} [options]
+ * @param {{ cwd?: string, timeoutMs?: number, env?: Record<string, string> }} [options]
  */
-export async function run(file, args, { cwd, timeoutMs = 120_000 } = {}) {
-  const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+export async function run(file, args, { cwd, timeoutMs = 120_000, env: more = {} } = {}) {
+  const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive', ...more };
   try {
     const { stdout } = await execute(file, args, {
       cwd,

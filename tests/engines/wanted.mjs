@@ -11,6 +11,22 @@
 const COMPOSE_FILE = 'usr/libexec/docker/cli-plugins/docker-compose';
 const SHELLCHECK_FILE = 'usr/bin/shellcheck';
 
+/** What watches a stack, each the one program of the package that is asked for. @param {string} suite @returns {WantedTool[]} */
+const watchers = (suite) => [
+  { name: 'prometheus', suite, package: 'prometheus', file: 'usr/bin/prometheus' },
+  { name: 'promtool', suite, package: 'prometheus', file: 'usr/bin/promtool' },
+  watcher('redis-exporter', suite),
+  watcher('blackbox-exporter', suite),
+];
+
+/** @param {string} name @param {string} suite @returns {WantedTool} */
+const watcher = (name, suite) => ({
+  name: `prometheus-${name}`,
+  suite,
+  package: `prometheus-${name}`,
+  file: `usr/bin/prometheus-${name}`,
+});
+
 /** @type {Readonly<Record<string, Distribution>>} */
 export const DISTRIBUTIONS = {
   debian: {
@@ -35,6 +51,7 @@ export const DISTRIBUTIONS = {
     tools: [
       { name: 'docker-compose', suite: 'trixie', package: 'docker-compose', file: COMPOSE_FILE },
       { name: 'shellcheck', suite: 'bookworm', package: 'shellcheck', file: SHELLCHECK_FILE },
+      ...watchers('bookworm'),
     ],
   },
   ubuntu: {
@@ -50,6 +67,7 @@ export const DISTRIBUTIONS = {
     tools: [
       { name: 'docker-compose', suite: 'noble', package: 'docker-compose-v2', file: COMPOSE_FILE },
       { name: 'shellcheck', suite: 'noble', package: 'shellcheck', file: SHELLCHECK_FILE },
+      ...watchers('noble'),
     ],
   },
 };
