@@ -35,6 +35,9 @@ export interface Finished {
 export interface Stack {
   readonly dir: string;
   readonly engine: Engine;
+  /** The built command, and what it has in its environment, for a test that ends it before it is done. */
+  readonly cli: string;
+  readonly env: Readonly<Record<string, string>>;
   command(...words: readonly string[]): Promise<Finished>;
   up(): Promise<void>;
   status(): Promise<Status>;
@@ -73,6 +76,8 @@ export async function createStack(engine: Engine, ...flags: readonly string[]): 
   return {
     dir,
     engine,
+    cli,
+    env,
     command,
     up: async () => void (await expectDone('up', dir, '--native', '--timeout', '90')),
     status: async () => JSON.parse((await command('status', dir, '--json')).out) as Status,

@@ -17,6 +17,8 @@ const tasks = {
       say({ acked: i, at: Date.now() });
       await sleep(2);
     }
+    // Whoever started this may leave it open; the process would wait for it.
+    process.stdin.destroy();
   },
 
   /** Says which of the first `count` keys are not there as they were written. */

@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline';
 import type { Stack } from './stack.ts';
 
+type Working = Pick<Stack, 'work'>;
+
 export interface Written {
   readonly acked: number;
   /** The longest time between two acknowledged writes. */
@@ -8,7 +10,10 @@ export interface Written {
 }
 
 /** Writes through the emitted client, strikes after 300 writes, and goes on until writes have flowed again for a while. */
-export async function writeThrough(stack: Stack, strike: () => Promise<unknown> | unknown): Promise<Written> {
+export async function writeThrough(
+  stack: Working,
+  strike: () => Promise<unknown> | unknown,
+): Promise<Written> {
   const writer = stack.work('write', 'w', '90');
   const times: number[] = [];
   let struckAt = Number.POSITIVE_INFINITY;
@@ -33,7 +38,7 @@ export async function writeThrough(stack: Stack, strike: () => Promise<unknown> 
 }
 
 /** The keys among those written that are not there, or not as they were written. */
-export async function lost(stack: Stack, { acked }: Written): Promise<readonly number[]> {
+export async function lost(stack: Working, { acked }: Written): Promise<readonly number[]> {
   const { stdout } = await stack.work('verify', 'w', String(acked));
   return (JSON.parse(String(stdout)) as { lost: number[] }).lost;
 }

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, expectTypeOf, onTestFinished, test } from 'vitest';
 import { connect as connectCluster } from '../src/connect.cluster.js';
 import { connect as connectStandalone } from '../src/connect.standalone.js';
 import type { ClusterStack, StandaloneStack } from '../src/description.js';
 import { type Environment, readLogin, readSentinelLogin, readView } from '../src/environment.js';
+import { notePasswords } from '../src/password-file.js';
 import { stack } from '../src/stack.js';
 import { createAuthority } from './certificates.ts';
 import { sentinelStack } from './stacks.ts';
@@ -57,6 +60,43 @@ describe('credentials', () => {
     });
   });
 
+  test('come from the first line of a file, which goes before the variable', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'environment-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'app');
+    const env = { REDIS_PASSWORD_FILE: path, REDIS_APP_PASSWORD: 'x' };
+    const bad = badEnvironment('REDIS_PASSWORD_FILE');
+    expect(() => readLogin(stack, env)).toThrow(bad);
+    writeFileSync(path, '\n');
+    expect(() => readLogin(stack, env)).toThrow(bad);
+    writeFileSync(path, 'new \r\nold\n');
+    expect(readLogin(stack, env)).toEqual({ username: 'app', password: 'new' });
+    // The Sentinels' own user has a file of its own; where it is the same user, so is the file.
+    const other = sentinelStack([], 'main');
+    expect(readSentinelLogin(other, { ...env, SENTINEL_PASSWORD: 'y' }).password).toBe('y');
+    expect(readSentinelLogin(other, { REDIS_SENTINEL_PASSWORD_FILE: path }).password).toBe('new');
+    const same = { ...other, sentinelPasswordEnv: other.passwordEnv };
+    expect(readSentinelLogin(same, env).password).toBe('new');
+  });
+
+  test('in files are noticed when they change, and only then', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'environment-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'app');
+    writeFileSync(path, 'one\n');
+    const hasChanged = notePasswords({ REDIS_PASSWORD_FILE: path });
+    expect(hasChanged()).toBe(false);
+    writeFileSync(path, 'one\nolder\n');
+    expect(hasChanged()).toBe(false);
+    writeFileSync(path, '');
+    expect(hasChanged()).toBe(false);
+    rmSync(path);
+    expect(hasChanged()).toBe(false);
+    writeFileSync(path, 'two\none\n');
+    expect(hasChanged()).toBe(true);
+    expect(notePasswords({})()).toBe(false);
+  });
+
   test.each([[{}], [{ REDIS_APP_PASSWORD: '' }]])('missing in %j: the variable is named', async (env) => {
     expect(() => readLogin(stack, env)).toThrow(badEnvironment('REDIS_APP_PASSWORD'));
     await expect(connectStandalone(stack, { env })).rejects.toEqual(badEnvironment('REDIS_APP_PASSWORD'));
@@ -101,6 +141,15 @@ describe('encryption', () => {
     ['REDIS_TLS_SERVER_NAME', { REDIS_TLS_SERVER_NAME: 'redis.test' }],
   ])('%s is refused by name in %j', (name, env) => {
     expect(() => read(env)).toThrow(badEnvironment(name));
+  });
+
+  test('is what a stack with TLS asks for, in the words that it takes', () => {
+    const readSecure = (env: Environment) =>
+      readLogin({ ...stack, tls: true }, { REDIS_APP_PASSWORD: 'x', ...env }).tls;
+    expect(() => readSecure({})).toThrow(badEnvironment('REDIS_TLS_CA is not set'));
+    expect(readSecure({ REDIS_TLS_CA: ca })).toEqual({ ca: textOf(ca) });
+    expect(readSecure({ REDIS_TLS: 'on' })).toEqual({});
+    expect(readSecure({ REDIS_TLS: 'off' })).toBeUndefined();
   });
 
   test('is the same for the Sentinels', () => {
