@@ -64,7 +64,7 @@ export function backupEnvironment(model: StackModel): Readonly<Record<string, st
     STACK_ENGINE: engine.name,
     STACK_TOPOLOGY: spec.topology.kind,
     STACK_CLI: engine.cli,
-    STACK_NODES: dataNodes(model.nodes).map(at).join(' '),
+    STACK_BACKUP_FROM: dataNodes(model.nodes).map(at).join(' '),
     STACK_BACKUP_KEEP: String(backup.keep),
     STACK_BACKUP_EVERY: String(backup.everySeconds),
   };

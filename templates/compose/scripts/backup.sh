@@ -6,11 +6,11 @@
 #   backup.sh loop     makes one whenever the newest is older than STACK_BACKUP_EVERY; a failure is said and tried again
 #   backup.sh health   fails when the newest set is older than two times that
 #
-#   STACK_NAME     name of the stack; files begin with it   STACK_BACKUP_TO     folder for the sets (/backup)
-#   STACK_NODES    host:port of every data node             STACK_BACKUP_KEEP   sets that are kept (7)
-#   STACK_ENGINE   redis or valkey                          STACK_BACKUP_EVERY  seconds between two sets (86400)
-#   STACK_TOPOLOGY as noted in the set                      STACK_BACKUP_STALL  seconds without a byte until a copy
-#   STACK_WAIT     seconds to wait for a replica (30)                           has failed (600)
+#   STACK_NAME          name of the stack; files begin with it   STACK_BACKUP_TO     folder for the sets (/backup)
+#   STACK_BACKUP_FROM   host:port of every data node             STACK_BACKUP_KEEP   sets that are kept (7)
+#   STACK_ENGINE        redis or valkey                          STACK_BACKUP_EVERY  seconds between two sets (86400)
+#   STACK_TOPOLOGY      as noted in the set                      STACK_BACKUP_STALL  seconds without a byte until a
+#   STACK_WAIT          seconds to wait for a replica (30)                           copy has failed (600)
 #
 # What ask.sh reads from the environment counts as well.
 set -eu
@@ -92,7 +92,7 @@ unlock() {
 
 # One line a shard: all its nodes.
 find_shards() {
-  for node in $STACK_NODES; do
+  for node in $STACK_BACKUP_FROM; do
     case $(as backup "$node" INFO server) in
       *_mode:cluster*)
         known=$(as backup "$node" CLUSTER NODES) || continue
@@ -100,7 +100,7 @@ find_shards() {
         return
         ;;
       *_mode:*)
-        printf '%s\n' "$STACK_NODES"
+        printf '%s\n' "$STACK_BACKUP_FROM"
         return
         ;;
     esac
@@ -189,7 +189,7 @@ transfer() {
   while kill -0 "$client" 2>/dev/null; do
     sleep 0.2
     idle=$((idle + 1))
-    now=$(wc -c <"$2" 2>/dev/null) || now=0
+    now=$({ wc -c <"$2"; } 2>/dev/null) || now=0
     if [ "$now" -ne "$size" ]; then size=$now idle=0; fi
     if [ "$idle" -gt $((stall * 5)) ]; then
       kill "$client" 2>/dev/null || true
@@ -273,7 +273,7 @@ once() {
     say "removing what an earlier run left unfinished"
     remove_unfinished "${left%.partial}"
   done
-  shards=$(find_shards) || fail "no node answers: $STACK_NODES"
+  shards=$(find_shards) || fail "no node answers: $STACK_BACKUP_FROM"
   [ -n "$shards" ] || fail "no node holds any slot"
   choose_stamp
   : >"$to/$name-$stamp.partial" || no_set "$to cannot be written"
