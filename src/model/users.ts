@@ -64,7 +64,14 @@ function backupUser(engine: StackSpec['engine']): AclUser {
 export function dataUsers(spec: StackSpec, hasSentinels: boolean): readonly AclUser[] {
   const always = [
     ADMIN,
-    user('app', 'The application: all data commands on all keys and channels.', '~*', '&*', ...APPLICATION),
+    user(
+      'app',
+      'The application: all data commands on all keys and channels.',
+      '~*',
+      '&*',
+      ...APPLICATION,
+      ...allowed(spec.security.allow),
+    ),
     user('replication', 'Replicas log in to their primary as this user.', '+psync', '+replconf', '+ping'),
     PROBE,
     backupUser(spec.engine),
@@ -178,6 +185,8 @@ export function sentinelUsers(spec: StackSpec): readonly AclUser[] {
   return users.map((u) => ({ ...u, rules: knownRules(spec.engine, u.rules) }));
 }
 
+const allowed = (commands: readonly string[] = []): readonly string[] => commands.map((name) => `+${name}`);
+
 function extraUser(extra: ExtraUser): AclUser {
   const mark = extra.access === 'readonly' ? '%R~' : '~';
   const commands =
@@ -190,7 +199,7 @@ function extraUser(extra: ExtraUser): AclUser {
     extra.access === 'readonly'
       ? 'Added in redis-stack.yaml: may read.'
       : 'Added in redis-stack.yaml: may read and write.';
-  return user(extra.name, why, ...keys, ...channels, ...commands);
+  return user(extra.name, why, ...keys, ...channels, ...commands, ...allowed(extra.allow));
 }
 
 export const RESERVED_USERS = [

@@ -44,7 +44,11 @@ export function completeSpec(input: SpecInput, name: string): Completed {
       why: 'prefixes separate better, and a cluster has one',
     })),
     ...(input.backup ? { backup: completeBackup(input.backup, decisions) } : {}),
-    security: { tls: input.security?.tls ?? false, users: (input.security?.users ?? []).map(completeUser) },
+    security: {
+      tls: input.security?.tls ?? false,
+      users: (input.security?.users ?? []).map(completeUser),
+      ...(input.security?.allow ? { allow: input.security.allow } : {}),
+    },
     network: {
       port: take('network.port', input.network?.port, () => d.defaultPort(kind)),
       subnet: take('network.subnet', input.network?.subnet, () => d.defaultSubnet(stackName)),
@@ -105,5 +109,10 @@ function completeClient(
 function completeUser(
   user: NonNullable<NonNullable<SpecInput['security']>['users']>[number],
 ): StackSpec['security']['users'][number] {
-  return { name: user.name, access: user.access ?? 'readwrite', keys: user.keys ?? ['*'] };
+  return {
+    name: user.name,
+    access: user.access ?? 'readwrite',
+    keys: user.keys ?? ['*'],
+    ...(user.allow ? { allow: user.allow } : {}),
+  };
 }

@@ -92,6 +92,23 @@ const bucketSettingsNeedABucket: Rule = ({ backup }) => {
     );
 };
 
+const configShowsPasswords: Rule = (spec) => {
+  const asked = [
+    { at: 'security.allow', allow: spec.security.allow },
+    ...spec.security.users.map(({ allow }, i) => ({ at: `security.users.${i}.allow`, allow })),
+  ];
+  return asked
+    .filter(({ allow }) => allow?.includes('config'))
+    .map(({ at }) =>
+      warning(
+        'security/config-shows-passwords',
+        at,
+        'CONFIG shows and changes every setting, also the password of the replicas, and with it all data.',
+        'Leave it out, and change settings in redis-stack.yaml with `update --live`.',
+      ),
+    );
+};
+
 const rules: readonly Rule[] = [
   engineIsKnown,
   topologyHolds,
@@ -100,6 +117,7 @@ const rules: readonly Rule[] = [
   pureCacheNeedsNoAof,
   clusterHasOneDatabase,
   usersAreDistinct,
+  configShowsPasswords,
   bucketSettingsNeedABucket,
 ];
 

@@ -3,6 +3,7 @@ import { ENGINE_NAMES } from '../engines/releases.ts';
 import { BUCKET, FOLDER, parsePeriod } from '../model/backup.ts';
 import { parseBytes } from '../model/bytes.ts';
 import {
+  ALLOWANCES,
   APPENDFSYNC,
   CLIENT_LIBRARIES,
   OPTIONAL_TARGETS,
@@ -45,6 +46,9 @@ const user = v.strictObject({
   access: v.optional(v.picklist(USER_ACCESS)),
   keys: v.optional(
     v.array(v.pipe(v.string(), v.regex(KEY_PATTERN, 'a key pattern without blanks, quotes or backslashes'))),
+  ),
+  allow: v.optional(
+    v.pipe(listOf(ALLOWANCES), v.description('Commands that it has beside those of its access.')),
   ),
 });
 
@@ -136,6 +140,12 @@ export const specSchema = v.strictObject({
   security: v.optional(
     v.strictObject({
       tls: v.optional(v.pipe(v.boolean('true or false'), v.description('Encrypt every connection.'))),
+      allow: v.optional(
+        v.pipe(
+          listOf(ALLOWANCES),
+          v.description('Commands that the application has beside the usual ones, such as keys.'),
+        ),
+      ),
       users: v.optional(
         v.pipe(v.array(user), v.description('ACL users beside those the stack needs itself.')),
       ),

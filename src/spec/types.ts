@@ -12,6 +12,8 @@ export const OPTIONAL_TARGETS = ['compose', 'client', 'ci', 'monitoring'] as con
 /** What is written where nobody says: monitoring asks for containers and images of its own, or goes into those of others. */
 export const DEFAULT_TARGETS = ['compose', 'client', 'ci'] as const;
 export const USER_ACCESS = ['readwrite', 'readonly'] as const;
+/** Commands that no application has unless it is asked for: they stall or empty the server, or show its passwords. */
+export const ALLOWANCES = ['keys', 'flushdb', 'flushall', 'config', 'debug'] as const;
 
 export type Workload = (typeof WORKLOADS)[number];
 export type TopologyKind = (typeof TOPOLOGY_KINDS)[number];
@@ -19,6 +21,7 @@ export type PersistenceMode = (typeof PERSISTENCE_MODES)[number];
 export type AppendFsync = (typeof APPENDFSYNC)[number];
 export type Pattern = keyof typeof PATTERN_FACTS;
 export type ClientLibrary = (typeof CLIENT_LIBRARIES)[number];
+export type Allowance = (typeof ALLOWANCES)[number];
 export type OptionalTarget = (typeof OPTIONAL_TARGETS)[number];
 
 export interface StandaloneTopology {
@@ -50,6 +53,8 @@ export interface ExtraUser {
   readonly access: (typeof USER_ACCESS)[number];
   /** Key patterns as in an ACL rule, without the tilde. */
   readonly keys: readonly string[];
+  /** Commands that it has beside those of its access. */
+  readonly allow?: readonly Allowance[];
 }
 
 /** A job that copies the data away. */
@@ -78,7 +83,12 @@ export interface StackSpec {
   readonly databases: number;
   /** Absent where nothing is backed up by itself. */
   readonly backup?: BackupSpec;
-  readonly security: { readonly tls: boolean; readonly users: readonly ExtraUser[] };
+  readonly security: {
+    readonly tls: boolean;
+    readonly users: readonly ExtraUser[];
+    /** Commands that the user `app` has beside the usual ones. */
+    readonly allow?: readonly Allowance[];
+  };
   /** `port` is that of the first data node; the others follow from it. `subnet` is the Compose network, a /24. */
   readonly network: { readonly port: number; readonly subnet: string };
   /** `library` is what the client speaks to Redis with. */

@@ -161,7 +161,10 @@ describe('a backup', () => {
     expect((await run('health')).code).toBe(0);
     signal(job.child, 'SIGTERM');
     expect((await job.ended).code).toBe(0);
-    const lost = await script('loop', { STACK_BACKUP_FROM: '127.0.0.1:1', STACK_BACKUP_TO: join(folder, '..') });
+    const lost = await script('loop', {
+      STACK_BACKUP_FROM: '127.0.0.1:1',
+      STACK_BACKUP_TO: join(folder, '..'),
+    });
     await until('the complaint', () => lost.said().includes('trying again in'));
     expect(lost.child.exitCode).toBeNull();
   });

@@ -92,7 +92,8 @@ const MAY_ON_DATA: Readonly<Record<string, readonly string[]>> = {
   ],
   backup: ['PING', 'INFO all', 'SYNC', 'REPLCONF rdb-only 1', 'CLUSTER NODES'],
   // Extra users, both for the keys k and stream.
-  writer: OF_AN_APPLICATION,
+  // It was asked for.
+  writer: [...OF_AN_APPLICATION, 'KEYS *'],
   reader: [
     ...['PING', 'DBSIZE', 'GET k', 'MGET k k', 'DUMP k', 'SCAN 0', 'RANDOMKEY', 'CLIENT SETNAME me'],
     ...['WAIT 0 1'],
@@ -153,7 +154,7 @@ const MAY_ON_SENTINELS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const USERS = [
-  { name: 'writer', access: 'readwrite', keys: ['k', 'stream'] },
+  { name: 'writer', access: 'readwrite', keys: ['k', 'stream'], allow: ['keys'] },
   { name: 'reader', access: 'readonly', keys: ['k', 'stream'] },
 ];
 

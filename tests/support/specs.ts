@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { FAMILIES } from '../../src/engines/releases.ts';
 import type { SpecInput } from '../../src/spec/schema.ts';
 import {
+  ALLOWANCES,
   APPENDFSYNC,
   CLIENT_LIBRARIES,
   OPTIONAL_TARGETS,
@@ -62,7 +63,14 @@ export const anySpec: fc.Arbitrary<SpecInput> = fc.record(
       { mode: fc.constantFrom(...PERSISTENCE_MODES), appendfsync: fc.constantFrom(...APPENDFSYNC) },
       { requiredKeys: [] },
     ),
-    security: fc.record({ users: fc.array(user, { maxLength: 2 }) }),
+    security: fc.record(
+      {
+        tls: fc.boolean(),
+        users: fc.array(user, { maxLength: 2 }),
+        allow: fc.uniqueArray(fc.constantFrom(...ALLOWANCES), { minLength: 1 }),
+      },
+      { requiredKeys: [] },
+    ),
     network: fc.record({ port: fc.integer({ min: 1024, max: 40_000 }) }),
     client: fc.record(
       {
