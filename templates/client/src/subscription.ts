@@ -73,10 +73,20 @@ export class Subscription {
     const move = this.#move;
     if (move === undefined) return;
     await this.#end().catch(() => {});
+    await this.#caughtUp(move.to);
     // Cancelled by a replacement meanwhile.
     if (this.#move !== move) return;
     for (const message of move.waiting.slice(overlap(move))) this.#tell(message);
     await this.settle(move.to, end);
+  }
+
+  /**
+   * The new connection may be behind the old one: what both are told is in its stream before the answer to whatever is
+   * asked there now. Where that is not allowed, a message may be heard twice.
+   */
+  async #caughtUp(port: RedisPort): Promise<void> {
+    const end = await port.subscribe(this.kind, besides(this.name), () => {}).catch(() => undefined);
+    await end?.().catch(() => {});
   }
 
   #hear(port: RedisPort, message: Message): void {
@@ -93,6 +103,12 @@ export class Subscription {
   #tell({ text, channel }: Message): void {
     if (!this.isEnded) this.#listener(text, channel);
   }
+}
+
+/** A name in the same slot, and so on the same connection, that nobody publishes to. */
+function besides(name: string): string {
+  const tag = /\{([^}]+)\}/.exec(name)?.[1] ?? name;
+  return `{${tag}}:moved:${Math.random().toString(36).slice(2)}`;
 }
 
 /** How many of the messages that wait were passed on already: those with which the others ended. */
