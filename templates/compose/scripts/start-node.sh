@@ -204,7 +204,14 @@ serve() {
     code=0
     wait "$child" || code=$?
     # A signal ends the waiting, not the server.
-    [ "$asked" -gt "$heeded" ] || exit "$code"
+    if [ "$asked" -gt "$heeded" ]; then
+      if kill -0 "$child" 2>/dev/null; then continue; fi
+      # It ended in that very moment: 127 says that its code was told already.
+      again=0
+      wait "$child" 2>/dev/null || again=$?
+      [ "$again" = 127 ] || code=$again
+    fi
+    exit "$code"
   done
 }
 
