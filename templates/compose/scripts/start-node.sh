@@ -204,9 +204,9 @@ serve() {
     code=0
     wait "$child" || code=$?
     # A signal ends the waiting, not the server.
-    if [ "$asked" -gt "$heeded" ]; then
-      if kill -0 "$child" 2>/dev/null; then continue; fi
-      # It ended in that very moment: 127 says that its code was told already.
+    if kill -0 "$child" 2>/dev/null; then continue; fi
+    # It may have ended in that very moment; 127 says that its own code was told already.
+    if [ "$code" -gt 128 ]; then
       again=0
       wait "$child" 2>/dev/null || again=$?
       [ "$again" = 127 ] || code=$again
