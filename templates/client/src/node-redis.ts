@@ -1,4 +1,4 @@
-import { createClient, ErrorReply, RESP_TYPES } from '@redis/client';
+import { createClient, DisconnectsClientError, ErrorReply, RESP_TYPES } from '@redis/client';
 import type { Address } from './description.js';
 import type { Login } from './environment.js';
 import type { Link } from './link.js';
@@ -71,7 +71,11 @@ export function commonLink(client: NodeRedis, name: string, login: Login) {
     unsubscribe: (kind, channel, listener) => off[kind](channel, listener as AnyListener),
     track: (at, prefix, listener) => track({ name, login, at, prefix, listener }),
     isRefusal: (error): error is Error => error instanceof ErrorReply,
-    onError: (listener) => void client.on('error', listener),
+    onError: (listener) =>
+      void client.on('error', (error: unknown) => {
+        // What the library ended itself, as where a Sentinel group is looked at anew, is no failure.
+        if (!(error instanceof DisconnectsClientError)) listener(error);
+      }),
     close: () => client.close(),
     destroy: () => client.destroy(),
   } satisfies Partial<Link>;
