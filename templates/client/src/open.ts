@@ -53,6 +53,8 @@ async function keepConnecting(
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       await link.connect();
+      // Dropped while it was on its way: what it has opened since would stay open.
+      if (signal.aborted) await link.destroy();
       return;
     } catch (error) {
       note(error);
