@@ -191,6 +191,8 @@ class Supervisor {
       return;
     }
     const old = this.#use(made.begun);
+    // Only in peace: what listens to a primary that is silent finds out by itself, and looks for the new one.
+    for (const one of this.#tracks) one.moveTo(made.begun.port);
     this.#retiring.add(old);
     void this.#retire(old, made.heard);
   }
@@ -247,7 +249,6 @@ class Supervisor {
     this.#present = begun;
     this.port = begun.port;
     this.#silentSince = undefined;
-    for (const one of this.#tracks) one.moveTo(begun.port);
     return old;
   }
 
