@@ -2,9 +2,9 @@ import { makeSet, setsFolder } from '../backup/make.ts';
 import { prepareBackups } from '../backup/prepare.ts';
 import { chooseSet, keysOf, type ListedSet, listSets } from '../backup/sets.ts';
 import { colors } from '../colors.ts';
-import { findRunning } from '../local/running.ts';
+import { findRunning, notRunning } from '../local/running.ts';
 import { humanBytes } from '../model/bytes.ts';
-import { ProblemError, problem } from '../problem.ts';
+import { ProblemError } from '../problem.ts';
 import type { System } from '../system.ts';
 import { withProgress } from './progress.ts';
 import { type OpenStack, openStack } from './stack.ts';
@@ -85,14 +85,4 @@ function age(ms: number): string {
   if (minutes < 120) return `${Math.max(0, minutes)} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 72 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
-}
-
-/** A backup is taken from servers that run. */
-function notRunning(dir: string) {
-  return problem(
-    'local/not-started',
-    dir,
-    'Nothing of this stack runs here.',
-    `Run create-redis-stack up${dir === '.' ? '' : ` ${dir}`} first.`,
-  );
 }

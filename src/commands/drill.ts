@@ -6,12 +6,13 @@ import { type DrillStack, withNetwork } from '../local/drill/network.ts';
 import { recreate } from '../local/drill/recreate.ts';
 import type { Circumstances, ScenarioResult } from '../local/drill/types.ts';
 import { waitingWith } from '../local/drill/waiting.ts';
-import { findRunning } from '../local/running.ts';
+import { findRunning, notRunning } from '../local/running.ts';
 import type { StackModel } from '../model/types.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
 import { stackDescription } from '../targets/client/description.ts';
 import { clientEnvironment } from './client-environment.ts';
+import { confirmed } from './confirmed.ts';
 import { type Choice, chooseScenarios } from './drill-choice.ts';
 import { closingWords, drillTable, intention, scenarioTable } from './drill-words.ts';
 import { withProgress } from './progress.ts';
@@ -50,7 +51,7 @@ export async function drill(system: System, args: DrillArguments): Promise<numbe
   const of: Circumstances = { model, cuts: stack.network !== undefined, waitReplicas };
   expectReplicas(of);
   const choice = chooseScenarios(args.only, of);
-  if (!(await confirmed(system, args, { of, stack, choice }))) {
+  if (!(await mayBegin(system, args, { of, stack, choice }))) {
     system.out('Nothing was done.\n');
     return 0;
   }
@@ -83,18 +84,14 @@ interface Chosen {
   readonly choice: Choice;
 }
 
-/** The last word before something is done to a running stack. */
-async function confirmed(
+/** Says what will be done to which stack, and asks. */
+async function mayBegin(
   system: System,
   args: DrillArguments,
   { of, stack, choice }: Chosen,
 ): Promise<boolean> {
-  const words = intention(of.model, choice, { ...args, kind: stack.kind });
-  if (!args.json) system.out(words);
-  if (args.yes) return true;
-  if (!system.interactive || args.json) throw new ProblemError(notConfirmed());
-  const { confirm } = await import('./ask.ts');
-  return confirm('Begin?');
+  if (!args.json) system.out(intention(of.model, choice, { ...args, kind: stack.kind }));
+  return confirmed(system, args, 'Begin?', notConfirmed());
 }
 
 interface Work extends Chosen {
@@ -182,12 +179,4 @@ const notConfirmed = () =>
     'drill',
     'A drill does harm to a running stack, and nobody is here to be asked.',
     'Add --yes.',
-  );
-
-const notRunning = (dir: string) =>
-  problem(
-    'local/not-started',
-    dir,
-    'Nothing of this stack runs here.',
-    `Run create-redis-stack up${dir === '.' ? '' : ` ${dir}`} first.`,
   );

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { credentialsOf } from '../local/credentials.ts';
 import { observe } from '../local/observe.ts';
-import { type Command, findRunning, type RunningStack } from '../local/running.ts';
+import { type Command, findRunning, notRunning, type RunningStack } from '../local/running.ts';
 import { dataNodes } from '../model/build.ts';
 import type { StackModel, StackNode } from '../model/types.ts';
 import { ProblemError, problem } from '../problem.ts';
@@ -96,13 +96,4 @@ async function captured(system: System, { file, args, env, cwd }: Command): Prom
 
 function cannotRun(file: string, said: string) {
   return problem('exec/cannot-run', file, said, `Install it, or put it on the PATH.`);
-}
-
-function notRunning(dir: string) {
-  return problem(
-    'exec/not-running',
-    dir,
-    'The stack does not run here.',
-    `Start it: create-redis-stack up${dir === '.' ? '' : ` ${dir}`}.`,
-  );
 }

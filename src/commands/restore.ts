@@ -5,9 +5,10 @@ import { scratchRunner } from '../backup/run-scratch.ts';
 import { type BackupSet, chooseSet } from '../backup/sets.ts';
 import { colors } from '../colors.ts';
 import { credentialsOf } from '../local/credentials.ts';
-import { findRunning, type RunningStack } from '../local/running.ts';
+import { findRunning, notRunning, type RunningStack } from '../local/running.ts';
 import { ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
+import { confirmed } from './confirmed.ts';
 import { withProgress } from './progress.ts';
 import { drillReport, restoreReport } from './restore-words.ts';
 import { type OpenStack, openStack } from './stack.ts';
@@ -73,7 +74,7 @@ async function bringBack(system: System, args: RestoreArguments, work: Work): Pr
     set,
     onKeys,
   };
-  if (args.replace && !(await confirmed(system, args, options))) {
+  if (args.replace && !(await mayReplace(system, args, options))) {
     system.out('Nothing was written.\n');
     return 0;
   }
@@ -98,7 +99,7 @@ async function bringBack(system: System, args: RestoreArguments, work: Work): Pr
 }
 
 /** Whatever is wrong with the set or the stack is said before anybody is asked. */
-async function confirmed(
+async function mayReplace(
   system: System,
   args: RestoreArguments,
   options: Omit<RestoreOptions, 'onProgress'>,
@@ -107,13 +108,10 @@ async function confirmed(
     outlook({ ...options, onProgress }),
   );
   if (problems.length > 0) throw new ProblemError(...problems);
-  if (args.yes || before === 0) return true;
-  if (!system.interactive || args.json) throw new ProblemError(notConfirmed(before));
-  const { confirm } = await import('./ask.ts');
-  const { name } = options.set;
-  return confirm(
-    `The stack holds ${before.toLocaleString('en')} keys. Overwrite those that ${name} has as well?`,
-  );
+  if (before === 0) return true;
+  const held = before.toLocaleString('en');
+  const question = `The stack holds ${held} keys. Overwrite those that ${options.set.name} has as well?`;
+  return confirmed(system, args, question, notConfirmed(held));
 }
 
 async function tryOut(
@@ -138,18 +136,10 @@ async function tryOut(
   return drilled.findings.length === 0 ? 0 : 1;
 }
 
-const notConfirmed = (keys: number) =>
+const notConfirmed = (keys: string) =>
   problem(
     'restore/not-confirmed',
     '--replace',
-    `The stack holds ${keys.toLocaleString('en')} keys, and nobody is here to be asked.`,
+    `The stack holds ${keys} keys, and nobody is here to be asked.`,
     'Add --yes.',
-  );
-
-const notRunning = (dir: string) =>
-  problem(
-    'local/not-started',
-    dir,
-    'Nothing of this stack runs here.',
-    `Run create-redis-stack up${dir === '.' ? '' : ` ${dir}`} first.`,
   );

@@ -6,7 +6,7 @@ import { ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
 import { takeLock } from '../workspace/lock.ts';
 import { withProgress } from './progress.ts';
-import { confirmed } from './rotate-confirmed.ts';
+import { rotateConfirmed } from './rotate-confirmed.ts';
 
 interface CertificateArguments {
   readonly timeoutSeconds: number;
@@ -25,7 +25,7 @@ export async function rotateCertificates(
   const names = model.nodes.map(({ name }) => name);
   if (args.dryRun || !args.json) system.out(args.json ? plan(names) : describe(names));
   if (args.dryRun) return 0;
-  if (!(await confirmed(system, args))) {
+  if (!(await rotateConfirmed(system, args))) {
     system.out('Nothing was changed.\n');
     return 0;
   }

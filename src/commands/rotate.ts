@@ -4,7 +4,7 @@ import type { System } from '../system.ts';
 import { withProgress } from './progress.ts';
 import { printNotes } from './report.ts';
 import { rotateCertificates } from './rotate-certificates.ts';
-import { confirmed } from './rotate-confirmed.ts';
+import { rotateConfirmed } from './rotate-confirmed.ts';
 import { openStack } from './stack.ts';
 
 export interface RotateArguments {
@@ -28,7 +28,7 @@ export async function rotateCommand(system: System, args: RotateArguments): Prom
   const intention = await planRotation(system, root, model, options);
   if (args.dryRun || !args.json) system.out(args.json ? toJson(intention) : describe(intention, args));
   if (args.dryRun) return 0;
-  if (!(await confirmed(system, args))) {
+  if (!(await rotateConfirmed(system, args))) {
     system.out('Nothing was changed.\n');
     return 0;
   }

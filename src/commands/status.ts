@@ -4,8 +4,8 @@ import { credentialsOf } from '../local/credentials.ts';
 import { nativeStack } from '../local/native-stack.ts';
 import { observe } from '../local/observe.ts';
 import { readRecord } from '../local/record.ts';
-import { findRunning, type RunningStack } from '../local/running.ts';
-import { ProblemError, problem } from '../problem.ts';
+import { findRunning, notRunning, type RunningStack } from '../local/running.ts';
+import { ProblemError } from '../problem.ts';
 import type { System } from '../system.ts';
 import { type OpenStack, openStack } from './stack.ts';
 import { statusTable } from './status-table.ts';
@@ -41,12 +41,5 @@ async function startedHere(
   if (readRecord(system.files, root)) return nativeStack(system, root, model);
   const tool = hasVolumes(system.files, root) ? await findTool(system.env) : undefined;
   if (tool && !tool.ok) throw new ProblemError(...tool.problems);
-  throw new ProblemError(
-    problem(
-      'local/not-started',
-      dir,
-      'Nothing of this stack was started here.',
-      `Run create-redis-stack up${dir === '.' ? '' : ` ${dir}`} first.`,
-    ),
-  );
+  throw new ProblemError(notRunning(dir));
 }

@@ -1,4 +1,5 @@
 import type { StackModel, StackNode } from '../model/types.ts';
+import { type Problem, problem } from '../problem.ts';
 import type { System } from '../system.ts';
 import type { ClientCall } from './client-words.ts';
 import { findCompose } from './compose/stack.ts';
@@ -45,6 +46,15 @@ export interface RunningStack {
   /** The engine's command line client, logged in at a node. No password is among its words. */
   client(node: StackNode, call: ClientCall): Command;
 }
+
+/** What to say where a command needs a stack that runs. `dir` as the user gave it. */
+export const notRunning = (dir: string): Problem =>
+  problem(
+    'local/not-started',
+    dir,
+    'Nothing of this stack runs here.',
+    `Run create-redis-stack up${dir === '.' ? '' : ` ${dir}`} first.`,
+  );
 
 /** How this stack runs here, or undefined when none of its nodes does. */
 export async function findRunning(
