@@ -6,14 +6,12 @@ import { chooseSet, setNames } from '../src/backup/sets.ts';
 import { parsePeriod } from '../src/model/backup.ts';
 import { generate } from '../src/pipeline.ts';
 import { expectValue } from '../src/problem.ts';
-import { slotOf } from '../src/redis/slot.ts';
 import { equivalentCommand } from '../src/spec/command.ts';
 import { editSpecText } from '../src/spec/edit.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import { printSpec } from '../src/spec/print.ts';
 import { readSpecText } from '../src/spec/read.ts';
 import type { StackSpec } from '../src/spec/types.ts';
-import { slotOf as slotOfText } from '../templates/client/src/slot.ts';
 import { MemoryFiles } from './support/memory-files.ts';
 import { hostileText } from './support/specs.ts';
 
@@ -203,13 +201,5 @@ describe('formats', () => {
     [80, 80, true],
   ])('a server of %i and a set of %i: %s', (own, version, can) => {
     expect(canRead(own, version)).toBe(can);
-  });
-
-  it('a key has one slot, whoever counts', () => {
-    fc.assert(
-      fc.property(fc.oneof(hostileText, fc.string()), (key) => slotOf(Buffer.from(key)) === slotOfText(key)),
-    );
-    for (const key of ['{a}b', '{}a', 'a{b}{c}', '{a', '}{a}', ''])
-      expect(slotOf(Buffer.from(key))).toBe(slotOfText(key));
   });
 });

@@ -1,8 +1,8 @@
+import { slotOf } from '../../templates/client/src/slot.ts';
 import { dataNodes } from '../model/build.ts';
 import type { StackModel, StackNode } from '../model/types.ts';
 import type { Connection } from '../redis/connection.ts';
 import { parseFields } from '../redis/replies.ts';
-import { slotOf } from '../redis/slot.ts';
 import type { Connections } from './connections.ts';
 
 /** Who is responsible for which key just now. */

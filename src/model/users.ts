@@ -86,9 +86,7 @@ export function dataUsers(spec: StackSpec, hasSentinels: boolean): readonly AclU
       '+slowlog|len',
       '+latency|latest',
       '+latency|histogram',
-      '+client|list',
       '+client|setname',
-      '+dbsize',
     ),
   ];
   const watching = hasSentinels ? [SENTINEL_ON_DATA] : [];

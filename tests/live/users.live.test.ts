@@ -83,8 +83,8 @@ const MAY_ON_DATA: Readonly<Record<string, readonly string[]>> = {
   replication: ['PING', 'PSYNC ? -1', 'REPLCONF capa eof', 'REPLCONF rdb-only 1'],
   probe: ['PING', 'INFO all', 'ROLE', 'CLUSTER INFO'],
   exporter: [
-    ...['PING', 'INFO all', 'DBSIZE', 'CLUSTER INFO', 'SLOWLOG GET 1', 'SLOWLOG LEN'],
-    ...['LATENCY LATEST', 'LATENCY HISTOGRAM get', 'CLIENT LIST', 'CLIENT SETNAME me'],
+    ...['PING', 'INFO all', 'CLUSTER INFO', 'SLOWLOG GET 1', 'SLOWLOG LEN'],
+    ...['LATENCY LATEST', 'LATENCY HISTOGRAM get', 'CLIENT SETNAME me'],
   ],
   sentinel: [
     ...['PING', 'INFO all', 'ROLE', 'MULTI', 'PUBLISH news hello', 'SUBSCRIBE news', 'CONFIG REWRITE'],

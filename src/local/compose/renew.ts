@@ -34,6 +34,7 @@ export async function renew(waiting: Waiting, before: readonly Container[]): Pro
     onProgress(
       `${changed.has(node.name) ? 'making anew' : 'restarting'} ${node.name}: its files have changed`,
     );
+    // Containers of an earlier compose.yaml do not hand over by themselves; those that do find it done.
     await handOverIfPrimary({ placed, credentials }, node);
     if (changed.has(node.name)) await start(project, [node.name]);
     else await compose(project, ['restart', '--no-deps', node.name]);

@@ -1,12 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { StackModel, StackNode } from '../../model/types.ts';
+import type { StackModel } from '../../model/types.ts';
 import type { System } from '../../system.ts';
 import { clientWords } from '../client-words.ts';
-import { credentialsOf } from '../credentials.ts';
 import { onPath } from '../engine.ts';
 import { placeOnLoopback } from '../place.ts';
 import type { RunningStack } from '../running.ts';
-import { handOverIfPrimary } from '../step-down.ts';
 import { belongsHere } from './folders.ts';
 import { compose, composeCommand, containers, type Project, projectOf, say } from './project.ts';
 import { findTool } from './tool.ts';
@@ -53,9 +51,8 @@ export async function isUp(project: Project): Promise<boolean> {
 export const placedOnHost = (model: StackModel): StackModel => placeOnLoopback(model, new Map());
 
 export function composeStack(project: Project): RunningStack {
-  const { system, root, model } = project;
+  const { model } = project;
   const placed = placedOnHost(model);
-  const at = (node: StackNode): StackNode => placed.nodes.find((n) => n.name === node.name) ?? node;
   const run = async (...words: readonly string[]): Promise<void> => void (await compose(project, words));
   return {
     kind: 'compose',
@@ -66,13 +63,8 @@ export function composeStack(project: Project): RunningStack {
       return say(composeCommand(project, ['exec', '-T', ...settings, node.name, ...inside]));
     },
     start: (node) => run('start', node.name),
-    stop: async (node) => {
-      await handOverIfPrimary(
-        { placed, credentials: credentialsOf(system.files, root, 'admin', model) },
-        at(node),
-      );
-      await run('stop', node.name);
-    },
+    // Its first process hands over.
+    stop: (node) => run('stop', node.name),
     kill: (node) => run('kill', '--signal', 'SIGKILL', node.name),
     freeze: (node) => run('pause', node.name),
     thaw: (node) => run('unpause', node.name),

@@ -2,17 +2,15 @@ import { BACKUP_SETS, BUCKET_KEY } from '../../model/backup.ts';
 import { dataNodes } from '../../model/build.ts';
 import { backupEnvironment, trustEnvironment } from '../../model/environment.ts';
 import type { BucketModel, StackModel } from '../../model/types.ts';
+import { confined, ENGINE_USER, SCRIPTS, type Service } from './confined.ts';
 import type { ComposeProject } from './project.ts';
 import { trustSecrets } from './tls.ts';
-
-type Service = Readonly<Record<string, unknown>>;
 
 /** Started with `docker compose --profile backup up -d`, and by `create-redis-stack up`. */
 const PROFILE = 'backup';
 
 /** Pinned: a newer one is tried before it is used. */
 const RCLONE = 'rclone/rclone:1.71.2';
-const SCRIPTS = '/stack/scripts';
 /** Where the secrets are mounted. */
 const SECRET_FILE = 'bucket';
 
@@ -37,8 +35,8 @@ export function withBackup(project: ComposeProject, model: StackModel): ComposeP
   };
 }
 
-/** Not root, no capabilities, nothing writable but the folder of the sets, where also the copies are worked on. */
-function confined(image: string, script: string, words: readonly string[]): Service {
+/** One that runs a script of ours, and may write into the folder of the sets alone, where also the copies are worked on. */
+function job(image: string, script: string, words: readonly string[]): Service {
   return {
     image,
     profiles: [PROFILE],
@@ -46,23 +44,16 @@ function confined(image: string, script: string, words: readonly string[]): Serv
     entrypoint: ['sh', `${SCRIPTS}/${script}`],
     command: words,
     init: false,
-    user: '999:999',
-    read_only: true,
+    ...confined({ user: ENGINE_USER, memory: '512m', processes: 256 }),
     tmpfs: ['/tmp', '/data'],
-    cap_drop: ['ALL'],
-    security_opt: ['no-new-privileges:true'],
-    mem_limit: '512m',
-    memswap_limit: '512m',
-    pids_limit: 256,
     restart: 'unless-stopped',
     stop_grace_period: '10s',
-    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
   };
 }
 
 function backupService(model: StackModel): Service {
   return {
-    ...confined(model.engine.image, 'backup.sh', ['loop']),
+    ...job(model.engine.image, 'backup.sh', ['loop']),
     environment: { ...backupEnvironment(model), ...trustEnvironment(model) },
     healthcheck: {
       test: ['CMD', 'sh', `${SCRIPTS}/backup.sh`, 'health'],
@@ -86,7 +77,7 @@ function serving(model: StackModel) {
 
 function uploadService(model: StackModel, { name, prefix, endpoint, region }: BucketModel): Service {
   return {
-    ...confined(RCLONE, 'upload.sh', ['loop']),
+    ...job(RCLONE, 'upload.sh', ['loop']),
     environment: {
       STACK_NAME: model.spec.name,
       STACK_BACKUP_KEEP: String(model.backup.keep),

@@ -8,10 +8,9 @@ import {
 } from '../../model/monitoring.ts';
 import type { StackModel, StackNode } from '../../model/types.ts';
 import { GRAFANA_FOLDER } from '../monitoring/grafana.ts';
+import { confined, type Service } from './confined.ts';
 import type { ComposeProject } from './project.ts';
 import { trustSecrets } from './tls.ts';
-
-type Service = Readonly<Record<string, unknown>>;
 
 /** Pinned: a newer one is tried before it is used. */
 export const IMAGES = {
@@ -52,25 +51,17 @@ export function withMonitoring(project: ComposeProject, model: StackModel): Comp
   };
 }
 
-/** Nothing but what the program needs: no root, no capabilities, nothing writable that is not named. */
-const confined = (image: string, user: string, memory: string): Service => ({
+const watcher = (image: string, user: string, memory: string): Service => ({
   image,
   profiles: [PROFILE],
-  user,
-  read_only: true,
-  cap_drop: ['ALL'],
-  security_opt: ['no-new-privileges:true'],
-  mem_limit: memory,
-  memswap_limit: memory,
-  pids_limit: 128,
+  ...confined({ user, memory, processes: 128 }),
   restart: 'unless-stopped',
-  logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
   networks: ['stack'],
 });
 
 function sharedExporter(model: StackModel): Service {
   return {
-    ...confined(IMAGES.exporter, '59000:59000', '64m'),
+    ...watcher(IMAGES.exporter, '59000:59000', '64m'),
     environment: {
       REDIS_USER: EXPORTER_USER,
       REDIS_PASSWORD_FILE: `/run/secrets/${EXPORTER_PASSWORDS}`,
@@ -94,7 +85,7 @@ function exporterService(model: StackModel, node: StackNode): Service {
 
 function probeService(): Service {
   return {
-    ...confined(IMAGES.probe, '65534:65534', '64m'),
+    ...watcher(IMAGES.probe, '65534:65534', '64m'),
     command: ['--config.file=/etc/redis-stack/probe.yml'],
     volumes: ['./monitoring:/etc/redis-stack:ro'],
   };
@@ -102,7 +93,7 @@ function probeService(): Service {
 
 function prometheusService(): Service {
   return {
-    ...confined(IMAGES.prometheus, '65534:65534', '512m'),
+    ...watcher(IMAGES.prometheus, '65534:65534', '512m'),
     command: [
       '--config.file=/etc/redis-stack/prometheus.yml',
       '--storage.tsdb.path=/prometheus',
@@ -122,7 +113,7 @@ function prometheusService(): Service {
 
 function grafanaService(): Service {
   return {
-    ...confined(IMAGES.grafana, '472:0', '384m'),
+    ...watcher(IMAGES.grafana, '472:0', '384m'),
     environment: {
       GF_SECURITY_ADMIN_PASSWORD__FILE: `/run/secrets/${GRAFANA_ADMIN.name}`,
       GF_PATHS_PROVISIONING: `${GRAFANA_FOLDER}/provisioning`,

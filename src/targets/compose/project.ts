@@ -2,9 +2,8 @@ import { dataNodes, sentinelNodes } from '../../model/build.ts';
 import { GIB, MIB } from '../../model/bytes.ts';
 import { joinEnvironment, nodeEnvironment, trustEnvironment } from '../../model/environment.ts';
 import type { AclUser, StackModel, StackNode } from '../../model/types.ts';
+import { confined, ENGINE_ID, ENGINE_USER, SCRIPTS, type Service } from './confined.ts';
 import { nodeTlsSecrets, tlsSecretFiles, trustSecrets } from './tls.ts';
-
-type Service = Readonly<Record<string, unknown>>;
 
 /** A Compose project as data. `extends` names the shared block that a service starts from. */
 export interface ComposeProject {
@@ -13,9 +12,6 @@ export interface ComposeProject {
   readonly rest: Service;
 }
 
-/** The user of the official Debian and Alpine images of both engines. */
-const UID = '999';
-const SCRIPTS = '/stack/scripts';
 /** There while the cluster is whole. */
 const FORMED = '/tmp/formed';
 
@@ -68,14 +64,8 @@ function sharedNode(model: StackModel, memory: string, graceSeconds: number): Se
     image: model.engine.image,
     entrypoint: ['sh', `${SCRIPTS}/start-node.sh`],
     init: false,
-    user: `${UID}:${UID}`,
-    read_only: true,
-    tmpfs: [`/run/stack:uid=${UID},gid=${UID},mode=0700`, '/tmp'],
-    cap_drop: ['ALL'],
-    security_opt: ['no-new-privileges:true'],
-    mem_limit: memory,
-    memswap_limit: memory,
-    pids_limit: PROCESSES,
+    ...confined({ user: ENGINE_USER, memory, processes: PROCESSES }),
+    tmpfs: [`/run/stack:uid=${ENGINE_ID},gid=${ENGINE_ID},mode=0700`, '/tmp'],
     sysctls: { 'net.core.somaxconn': 1024 },
     restart: model.persistent ? 'unless-stopped' : 'no',
     stop_grace_period: `${graceSeconds}s`,
@@ -86,7 +76,6 @@ function sharedNode(model: StackModel, memory: string, graceSeconds: number): Se
       retries: 6,
       start_period: '60s',
     },
-    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
   };
 }
 

@@ -1,10 +1,11 @@
 /** The cluster slot of a key, 0 to 16383: CRC16 of the part in the first braces, or of the whole key without any. */
-export function slotOf(key: string): number {
-  const start = key.indexOf('{');
-  const end = key.indexOf('}', start + 1);
-  const tag = start >= 0 && end > start + 1 ? key.slice(start + 1, end) : key;
+export function slotOf(key: string | Uint8Array): number {
+  const bytes = Buffer.from(key);
+  const start = bytes.indexOf('{');
+  const end = start < 0 ? -1 : bytes.indexOf('}', start + 1);
   let crc = 0;
-  for (const byte of Buffer.from(tag)) crc = ((crc << 8) ^ (table[(crc >> 8) ^ byte] ?? 0)) & 0xffff;
+  for (const byte of end > start + 1 ? bytes.subarray(start + 1, end) : bytes)
+    crc = ((crc << 8) ^ (table[(crc >> 8) ^ byte] ?? 0)) & 0xffff;
   return crc % 16384;
 }
 
