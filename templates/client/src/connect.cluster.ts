@@ -25,6 +25,10 @@ export async function connect(stack: ClusterStack, options: ConnectOptions = {})
       // Half a second of failed reconnecting, and the remaining nodes are asked who took over.
       topologyRefreshOnReconnectionAttemptStrategy: 500,
     });
+    // A look for the slots that is under way when the client ends goes on after that, and would leave its connections open.
+    client.on('node-connect', () => {
+      if (!client.isOpen) client.destroy();
+    });
     const link = commonLink(client, stack.name, login);
     // By the library, each command would be sorted by its kind first, which costs more than sending it, and one without
     // a key of its own, such as PUBLISH, would go to any server.

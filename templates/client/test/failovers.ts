@@ -31,6 +31,8 @@ interface Group {
   settled(): Promise<void>;
   /** What was refused to the application for want of rights. */
   refusals(): Promise<readonly string[]>;
+  /** Connections of the application, on all servers. */
+  connections(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,11 @@ const nobody = 'AUTH has failed, as nobody tried';
 const refusalsOf = (servers: readonly Server[]) => async () => {
   const logs = await Promise.all(servers.map((server) => server.cli('ACL', 'LOG').catch(() => nobody)));
   return logs.filter(Boolean);
+};
+
+const connectionsOf = (servers: readonly Server[]) => async () => {
+  const lists = await Promise.all(servers.map((server) => server.cli('CLIENT', 'LIST')));
+  return lists.flatMap((list) => list.split('\n').filter((line) => /\buser=(app|watcher)\b/.test(line)));
 };
 
 const topologies: Readonly<Record<'sentinel' | 'cluster', () => Promise<Group>>> = {
@@ -63,6 +70,7 @@ const topologies: Readonly<Record<'sentinel' | 'cluster', () => Promise<Group>>>
       question: ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', group.primaryName],
       settled: () => group.settled(),
       refusals: refusalsOf([...group.nodes, ...group.sentinels]),
+      connections: connectionsOf([...group.nodes, ...group.sentinels]),
       stop: () => group.stop(),
     };
   },
@@ -82,6 +90,7 @@ const topologies: Readonly<Record<'sentinel' | 'cluster', () => Promise<Group>>>
       question: ['CLUSTER', 'SLOTS'],
       settled: () => cluster.settled(),
       refusals: refusalsOf(cluster.nodes),
+      connections: connectionsOf(cluster.nodes),
       stop: () => cluster.stop(),
     };
   },
@@ -256,6 +265,7 @@ export function holdThroughFailovers(libraries: readonly Library[]): void {
         if (how === 'killed') await old.restart();
         else old.thaw();
         await group.settled();
+        await until('no connection is left', async () => (await group.connections()).length === 0);
         report(`${library.name}, ${how}`, {
           'decided after': decidedAt - failedAt,
           'writes after that': resumedAt - decidedAt,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
 import { type Cluster, startCluster } from '../../../tests/support/groups.ts';
@@ -64,6 +65,28 @@ export function holdThroughResharding(libraries: readonly Library[]): void {
       });
       expect(port.shardOf(keyOf(0))).toBe(`127.0.0.1:${to.port}`);
       await redis.close();
+    });
+
+    test('it leaves no connection behind, also when it ends while it looks for the slots', async () => {
+      const stack = { ...clusterStack(cluster.nodes), name: 'brief' };
+      const connections = async () => {
+        const lists = await Promise.all(cluster.nodes.map((node) => node.cli('CLIENT', 'LIST')));
+        return lists.flatMap((list) => list.split('\n').filter((line) => line.includes(' name=brief ')));
+      };
+      for (let round = 0; round < 20; round++) {
+        const port = await connect(stack, { env });
+        expect((await connections()).length).toBeGreaterThan(0);
+        const from = await cluster.primary(keyOf(0));
+        const to = cluster.nodes[(cluster.nodes.indexOf(from) + 1) % cluster.nodes.length] ?? from;
+        await moveSlot(from, to, cluster.nodes, async () => {});
+        // The answer sends it to look for the slots; it is ended at one moment or another of that.
+        port.get(keyOf(0)).catch(() => {});
+        await sleep(round / 5);
+        await port.destroy();
+      }
+      // What comes late would stay; what is being ended goes.
+      await sleep(1000);
+      await until('no connection is left', async () => (await connections()).length === 0);
     });
   });
 }
