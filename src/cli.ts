@@ -16,6 +16,4 @@ const system: System = {
 
 void run(system, process.argv.slice(2)).then((code) => {
   process.exitCode = code;
-  // A connection that a library has left open must not keep a command that is done.
-  setTimeout(() => process.exit(), 3000).unref();
 });

@@ -93,13 +93,15 @@ describe('the verdict', () => {
     lost,
     unread: 0,
     struckAt: 10_000,
+    givenBackAt: 20_000,
     readyMs: 1000,
     readyWithinMs: undefined,
     evicted: 0,
     ...more,
   });
   const nothing = { loses: 'nothing', why: '' } as const;
-  const recent = { loses: 'recent', withinMs: 1000, why: '' } as const;
+  const recent = { loses: 'recent', withinMs: 1000, atReturn: false, why: '' } as const;
+  const woken = { ...recent, atReturn: true };
   const anything = { loses: 'anything', why: '' } as const;
   const late = [written('a', 9500)];
   const early = [written('a', 8000)];
@@ -112,7 +114,27 @@ describe('the verdict', () => {
       'an early one lost of the late ones',
       recent,
       found([...late, ...early]),
-      ['1 write lost that were acknowledged more than 1.0 s before the blow'],
+      ['1 write lost that was acknowledged more than 1.0 s before the blow'],
+    ],
+    ['an answer that was on its way', recent, found([written('a', 10_900)]), []],
+    [
+      'one that another primary had to answer',
+      recent,
+      found([written('a', 20_500)]),
+      ['1 write lost that was acknowledged after it, when another primary had to answer'],
+    ],
+    ['what a primary answers as it wakes', woken, found([written('a', 20_500)]), []],
+    [
+      'what was answered before it woke',
+      woken,
+      found([written('a', 19_000)]),
+      ['1 write lost that was acknowledged after it, when another primary had to answer'],
+    ],
+    [
+      'what was answered when it knew',
+      woken,
+      found([written('a', 21_500)]),
+      ['1 write lost that was acknowledged after it, when another primary had to answer'],
     ],
     ['anything lost of anything', anything, found([...late, ...early]), []],
     [
@@ -231,7 +253,7 @@ describe('words', () => {
     givenUp: 0,
     readyMs: 1620,
     kept: false,
-    promised: { loses: 'recent', withinMs: 1000, why: 'replication is asynchronous' },
+    promised: { loses: 'recent', withinMs: 1000, atReturn: false, why: 'replication is asynchronous' },
     notes: ['3 writes lost that were acknowledged more than 1.0 s before the blow'],
   };
 

@@ -46,7 +46,8 @@ export function drillTable(results: readonly ScenarioResult[]): string {
 /** The promise in two words. */
 export function mayLose(promised: Promised): string {
   if (promised.loses === 'nothing') return 'nothing';
-  return promised.loses === 'anything' ? 'anything' : `the last ${promised.withinMs / 1000} s`;
+  if (promised.loses === 'anything') return 'anything';
+  return `the last ${promised.withinMs / 1000} s${promised.atReturn ? ', and at its return' : ''}`;
 }
 
 /** What the drill is about to do, before it asks. */

@@ -41,8 +41,9 @@ export interface Findings {
   readonly lost: readonly Acknowledged[];
   /** Acknowledged writes whose key could not be read afterwards. */
   readonly unread: number;
-  /** When the blow fell. */
+  /** When the blow fell, and when what it took away was being given back. */
   readonly struckAt: number;
+  readonly givenBackAt: number;
   readonly readyMs: number;
   readonly readyWithinMs: number | undefined;
   /** Keys that the servers dropped for want of room while the drill ran, of whomever. */
@@ -60,15 +61,24 @@ export function broken(promised: Promised, found: Findings): readonly string[] {
   return [...brokenLoss(promised, found), ...unknown, ...late];
 }
 
-function brokenLoss(promised: Promised, { lost, struckAt, evicted }: Findings): readonly string[] {
+/** Answers that were on their way when the blow fell. */
+const ON_THEIR_WAY_MS = 1000;
+
+function brokenLoss(promised: Promised, found: Findings): readonly string[] {
+  const { lost, struckAt, givenBackAt, readyMs, evicted } = found;
   if (promised.loses === 'anything' || lost.length === 0) return [];
   // What the servers dropped themselves cannot be told from what a failover lost.
   if (evicted >= lost.length) return [];
   if (promised.loses === 'nothing') return [`${writes(lost.length)} lost, promised none`];
   const early = lost.filter(({ at }) => struckAt - at > promised.withinMs);
-  if (early.length === 0) return [];
+  const isOfReturn = (at: number): boolean =>
+    promised.atReturn && at >= givenBackAt && at <= givenBackAt + readyMs;
+  const later = lost.filter(({ at }) => at - struckAt > ON_THEIR_WAY_MS && !isOfReturn(at));
+  const say = ({ length }: readonly Acknowledged[], when: string) =>
+    length === 0 ? [] : [`${writes(length)} lost that ${length === 1 ? 'was' : 'were'} acknowledged ${when}`];
   return [
-    `${writes(early.length)} lost that were acknowledged more than ${seconds(promised.withinMs)} before the blow`,
+    ...say(early, `more than ${seconds(promised.withinMs)} before the blow`),
+    ...say(later, 'after it, when another primary had to answer'),
   ];
 }
 

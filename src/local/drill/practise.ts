@@ -16,6 +16,7 @@ const AFTERWARDS_MS = 2000;
 /** What a scenario did to the stack, with times of one clock in milliseconds. */
 interface Blow {
   readonly struckAt: number;
+  readonly givenBackAt: number;
   readonly readyMs: number;
   /** Why it did not end as it should. */
   readonly failure?: string;
@@ -112,7 +113,7 @@ async function strike(ctx: DrillContext, scenario: Scenario): Promise<Blow> {
     failure ??= `${(error as Error).message}: ${(await look(ctx)).missing.join('; ')}`;
   }
   const readyMs = Math.round(performance.now() - times.givenBackAt);
-  return { struckAt, readyMs, ...(failure === undefined ? {} : { failure }) };
+  return { struckAt, givenBackAt: times.givenBackAt, readyMs, ...(failure === undefined ? {} : { failure }) };
 }
 
 const look = ({ stack, credentials }: DrillContext) => observe({ model: stack.placed, credentials });
@@ -164,11 +165,19 @@ interface Account {
 
 function account({ scenario, traffic, present, blow, evicted, from, to, ctx }: Account): ScenarioResult {
   const { acknowledged, reads, groups, givenUp, refusal } = traffic;
-  const { struckAt, readyMs, failure } = blow;
+  const { struckAt, givenBackAt, readyMs, failure } = blow;
   const lost = lostOf(acknowledged, present);
   const promised = scenario.promised(ctx.circumstances);
   const unread = acknowledged.length - present.size;
-  const found = { lost, unread, struckAt, readyMs, readyWithinMs: scenario.readyWithinMs, evicted };
+  const found = {
+    lost,
+    unread,
+    struckAt,
+    givenBackAt,
+    readyMs,
+    readyWithinMs: scenario.readyWithinMs,
+    evicted,
+  };
   const faults = [...(failure === undefined ? [] : [failure]), ...broken(promised, found)];
   const oldest = oldestLostMs(lost, struckAt);
   return {

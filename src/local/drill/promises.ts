@@ -26,13 +26,18 @@ export function primaryLost(of: Circumstances): Promised {
   return {
     loses: 'recent',
     withinMs: 1000,
+    atReturn: false,
     why: 'a write is answered before a replica has confirmed it, with min-replicas-to-write as well; --wait-replicas 1 has each write wait for that',
   };
 }
 
 /** A primary stops answering and comes back as it was. */
 export function primaryFrozen(of: Circumstances): Promised {
-  return isReplicated(of.model) ? primaryLost(of) : nothing('the node forgets nothing while it is frozen');
+  if (!isReplicated(of.model)) return nothing('the node forgets nothing while it is frozen');
+  const promised = primaryLost(of);
+  if (promised.loses !== 'recent') return promised;
+  const why = `${promised.why}; and a primary that wakes answers what has waited for it before it hears that another one took over`;
+  return { ...promised, atReturn: true, why };
 }
 
 export function nothing(why: string): Promised {
@@ -52,6 +57,7 @@ function nodeKilled({ spec }: StackModel): Promised {
   return {
     loses: 'recent',
     withinMs: 2000,
+    atReturn: false,
     why: 'the log is written at once, but for up to two seconds while the disk is busy with the last second',
   };
 }

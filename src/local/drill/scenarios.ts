@@ -95,7 +95,7 @@ export const SCENARIOS: readonly Scenario[] = [
     does: 'takes a primary off the network, and joins it again when another one has taken over',
     lacks: (of) =>
       needsReplicas(of) ?? (of.cuts ? undefined : 'plain processes share one network, or docker is missing'),
-    promised: primaryLost,
+    promised: primaryFrozen,
     strike: async (on) => {
       const primary = await on.find('primary');
       on.say(`cutting ${primary.name} off`);

@@ -6,8 +6,11 @@ import type { DrillStack } from './network.ts';
 export type Promised =
   /** Every acknowledged write is there afterwards. */
   | { readonly loses: 'nothing'; readonly why: string }
-  /** Writes acknowledged in the last milliseconds before the blow may be gone, earlier ones not. */
-  | { readonly loses: 'recent'; readonly withinMs: number; readonly why: string }
+  /**
+   * Writes acknowledged in the last milliseconds before the blow may be gone, earlier ones not; with `atReturn` also those
+   * that the node itself acknowledges as it comes back.
+   */
+  | { readonly loses: 'recent'; readonly withinMs: number; readonly atReturn: boolean; readonly why: string }
   /** Nothing is promised. */
   | { readonly loses: 'anything'; readonly why: string };
 
