@@ -229,8 +229,10 @@ export const port: Contract = (ground) => {
       const fence: string[] = [];
       const end = await here().subscribe(kind, nameOf(channel), (text) => fence.push(text));
       await say(channel, 'fence');
-      await until('the fence is heard', () => fence.length > 0);
-      expect([fence, first.length, second.length]).toEqual([['fence'], texts.length, texts.length + 1]);
+      await until('the fence is heard', () => fence.includes('fence'));
+      // A message for nobody may still be on its way from another node of the cluster when the fence begins to listen.
+      expect(fence.filter((text) => text !== 'nobody')).toEqual(['fence']);
+      expect([first.length, second.length]).toEqual([texts.length, texts.length + 1]);
       await end();
     });
 
