@@ -23,6 +23,7 @@ const ON_DEMAND = [
   'drill',
   'backup',
   'restore',
+  'import',
   'problems',
   'yaml',
 ];

@@ -6,6 +6,7 @@ import { type AddCommand, addCheck, addCreate, addUpdate } from './declare.ts';
 import { addBackup, addRestore } from './declare-backup.ts';
 import { addDrill } from './declare-drill.ts';
 import { addExec } from './declare-exec.ts';
+import { addImport } from './declare-import.ts';
 import { addDown, addStatus, addUp } from './declare-local.ts';
 import { addRotate } from './declare-rotate.ts';
 
@@ -75,6 +76,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   drill: addDrill,
   backup: addBackup,
   restore: addRestore,
+  import: addImport,
 };
 
 function describeProgram(system: System, argv: readonly string[], finish: (code: number) => void): Command {
