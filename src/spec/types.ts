@@ -8,7 +8,7 @@ export const APPENDFSYNC = ['everysec', 'always', 'no'] as const;
 export const CLIENT_LIBRARIES = ['node-redis', 'ioredis'] as const;
 /** Every pattern of the client, in the order of lists. */
 export const PATTERNS = Object.keys(PATTERN_FACTS) as readonly Pattern[];
-export const OPTIONAL_TARGETS = ['compose', 'client', 'ci', 'monitoring'] as const;
+export const OPTIONAL_TARGETS = ['compose', 'helm', 'client', 'ci', 'monitoring'] as const;
 /** What is written where nobody says: monitoring asks for containers and images of its own, or goes into those of others. */
 export const DEFAULT_TARGETS = ['compose', 'client', 'ci'] as const;
 export const USER_ACCESS = ['readwrite', 'readonly'] as const;

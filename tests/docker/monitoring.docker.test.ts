@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { IMAGES } from '../../src/targets/compose/exporters.ts';
+import { IMAGES } from '../../src/targets/images.ts';
 import { bringWatchImages } from '../engines/watch-images.mjs';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/until.ts';

@@ -2,16 +2,20 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import copied from 'templates:client';
 import scripts from 'templates:compose/scripts';
+import chart from 'templates:helm';
 import { generate } from '../../src/pipeline.ts';
 import { expectValue } from '../../src/problem.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { readSpecText } from '../../src/spec/read.ts';
+import { PRINTED } from '../../src/targets/helm/index.ts';
 import { caseRoot } from './case-folders.ts';
 
 /** Files that are copied byte for byte are named in a golden tree, not repeated. */
 function isCopy(path: string, text: string): boolean {
   if (path.startsWith('conf/scripts/')) return scripts[path.slice('conf/scripts/'.length)] === text;
   if (path.startsWith('.redis-stack/')) return true;
+  const [, , inChart] = /^helm\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  if (inChart !== undefined && !PRINTED.includes(inChart)) return chart[inChart] === text;
   return Object.values(copied).includes(text);
 }
 

@@ -2,6 +2,7 @@ import { BACKUP_SETS, BUCKET_KEY } from '../../model/backup.ts';
 import { dataNodes } from '../../model/build.ts';
 import { backupEnvironment, trustEnvironment } from '../../model/environment.ts';
 import type { BucketModel, StackModel } from '../../model/types.ts';
+import { IMAGES } from '../images.ts';
 import { confined, ENGINE_USER, SCRIPTS, type Service } from './confined.ts';
 import type { ComposeProject } from './project.ts';
 import { trustSecrets } from './tls.ts';
@@ -9,8 +10,6 @@ import { trustSecrets } from './tls.ts';
 /** Started with `docker compose --profile backup up -d`, and by `create-redis-stack up`. */
 const PROFILE = 'backup';
 
-/** Pinned: a newer one is tried before it is used. */
-const RCLONE = 'rclone/rclone:1.71.2';
 /** Where the secrets are mounted. */
 const SECRET_FILE = 'bucket';
 
@@ -77,7 +76,7 @@ function serving(model: StackModel) {
 
 function uploadService(model: StackModel, { name, prefix, endpoint, region }: BucketModel): Service {
   return {
-    ...job(RCLONE, 'upload.sh', ['loop']),
+    ...job(IMAGES.rclone, 'upload.sh', ['loop']),
     environment: {
       STACK_NAME: model.spec.name,
       STACK_BACKUP_KEEP: String(model.backup.keep),

@@ -7,18 +7,11 @@ import {
   isMonitored,
 } from '../../model/monitoring.ts';
 import type { StackModel, StackNode } from '../../model/types.ts';
+import { IMAGES } from '../images.ts';
 import { GRAFANA_FOLDER } from '../monitoring/grafana.ts';
 import { confined, type Service } from './confined.ts';
 import type { ComposeProject } from './project.ts';
 import { trustSecrets } from './tls.ts';
-
-/** Pinned: a newer one is tried before it is used. */
-export const IMAGES = {
-  exporter: 'oliver006/redis_exporter:v1.89.0',
-  prometheus: 'prom/prometheus:v3.10.0',
-  probe: 'prom/blackbox-exporter:v0.27.0',
-  grafana: 'grafana/grafana:12.4.0',
-} as const;
 
 /** Started with `docker compose --profile monitoring up -d` only. */
 const PROFILE = 'monitoring';

@@ -26,9 +26,13 @@ function sentinelFiles(sentinel: SentinelModel, model: StackModel): readonly Ren
   ];
 }
 
+/** Of use in Kubernetes alone: the chart has them. */
+const IN_PODS = /^(pod|probe|reshape|refresh|restore(-[a-z]+)?)\.sh$/;
+
 function scriptFiles(model: StackModel): readonly RenderedFile[] {
   return Object.entries(scripts)
     .filter(([path]) => model.joins || path !== 'form-cluster.sh')
     .filter(([path]) => model.backup.bucket || path !== 'upload.sh')
+    .filter(([path]) => !IN_PODS.test(path))
     .map(([path, text]) => managed(`conf/scripts/${path}`, text, 0o755));
 }

@@ -16,6 +16,7 @@ export function readmeView(model: StackModel) {
     diagram: diagram(model),
     facts: facts(model),
     compose: targets.includes('compose'),
+    helm: targets.includes('helm'),
     tls: spec.security.tls,
     client: targets.includes('client'),
     // The one keyspace that client/src/keyspaces.ts begins with.
@@ -97,6 +98,7 @@ function files(model: StackModel) {
     { what: 'Sentinel settings', where: '`conf/sentinel.conf`', when: model.sentinel !== undefined },
     { what: 'who may do what', where: '`conf/users.acl`', when: true },
     { what: 'containers', where: '`compose.yaml`', when: model.spec.targets.includes('compose') },
+    { what: 'Kubernetes', where: `\`helm/${model.spec.name}/\``, when: model.spec.targets.includes('helm') },
     { what: 'typed client', where: '`client/`', when: model.spec.targets.includes('client') },
     {
       what: 'what the application keeps in Redis',

@@ -4,6 +4,7 @@
 #   secret USER                     the password: the first line of the user's file. Further lines are older passwords,
 #                                   accepted for as long as they stand there
 #   as USER HOST:PORT COMMAND...    asks one server. Fails on an error reply, and when nothing comes in time
+#   reply USER HOST:PORT COMMAND... the same, but an error reply is an answer as well
 #   bounded SECONDS PROGRAM...      ends a program that hangs, where the system has `timeout`
 #   named_by_sentinels              a line a Sentinel that answers: the host:port that it calls the primary
 #
@@ -37,7 +38,7 @@ else
 fi
 
 # The password goes through the environment of the client alone: arguments can be read by everybody on the machine.
-as() {
+reply() {
   as_user=$1
   as_host=${2%:*}
   as_port=${2##*:}
@@ -46,9 +47,16 @@ as() {
     REDISCLI_AUTH=$(secret "$as_user") || exit 1
     export REDISCLI_AUTH
     bounded "${STACK_ANSWER:-3}" "$cli" ${STACK_TLS_CA:+--tls --cacert "$STACK_TLS_CA"} --no-auth-warning \
-      --user "$as_user" -h "$as_host" -p "$as_port" -e "$@" 2>/dev/null </dev/null
+      --user "$as_user" -h "$as_host" -p "$as_port" "$@" 2>/dev/null </dev/null
   ) || return 1
   printf '%s\n' "$as_answer" | tr -d '\r'
+}
+
+as() {
+  as_whom=$1
+  as_where=$2
+  shift 2
+  reply "$as_whom" "$as_where" -e "$@"
 }
 
 named_by_sentinels() {

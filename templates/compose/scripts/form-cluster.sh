@@ -6,11 +6,14 @@
 #   STACK_WAIT      seconds to wait for each step (60)
 #   STACK_STAY      a file: the script stays and heals what nodes under new addresses leave; the file is there while
 #                   every node calls the cluster ok and every replica is linked
+#   STACK_RESHAPE   yes: new shards get slots, and the shards in STACK_LEAVING are emptied (reshape.sh)
 set -eu
 # shellcheck source=ask.sh
 . "$(dirname "$0")/ask.sh"
 
 limit=${STACK_WAIT:-60}
+# shellcheck source=reshape.sh
+if [ "${STACK_RESHAPE:-}" = yes ]; then . "$(dirname "$0")/reshape.sh"; fi
 all=$(printf '%s\n' "$STACK_SHARDS" | tr ' ' '\n' | tr ',' '\n' | sed '/^$/d')
 first=$(printf '%s\n' "$all" | head -n 1)
 trap 'exit 143' INT TERM HUP
@@ -115,10 +118,21 @@ relink() {
   done
 }
 
-# A node with neither slots nor a primary becomes a replica of its shard.
+# The node of a shard that holds its slots, or the first one where nobody does.
+head_of() {
+  for n in $(printf '%s' "$1" | tr ',' ' '); do
+    if is_primary "$n" && has_slots "$n"; then
+      printf '%s' "$n"
+      return
+    fi
+  done
+  printf '%s' "${1%%,*}"
+}
+
+# A node with neither slots nor a primary becomes a replica of its shard: a new one, or one that came back without its disk.
 attach_replicas() {
   for shard in $STACK_SHARDS; do
-    primary=${shard%%,*}
+    primary=$(head_of "$shard")
     for n in $(printf '%s' "$shard" | tr ',' ' '); do
       if [ "$n" = "$primary" ] || ! is_primary "$n" || has_slots "$n"; then continue; fi
       target=$(owner_of "$primary")
@@ -144,16 +158,22 @@ healed() {
   return 1
 }
 
-# Unknown nodes are left alone now: somebody may be taking a node out of the cluster.
+# Unknown nodes are left alone now where somebody else may be taking a node out of the cluster.
 stay() {
+  whom=known
+  if [ "${STACK_RESHAPE:-}" = yes ]; then whom=; fi
   trap 'exit 0' INT TERM
   while :; do
     if all_ok && links_up; then
       : >"$STACK_STAY"
     else
       rm -f "$STACK_STAY"
-      introduce known
+      introduce "$whom"
       relink
+      if [ "${STACK_RESHAPE:-}" = yes ]; then
+        attach_replicas
+        forget_ghosts
+      fi
     fi
     sleep 10 &
     wait $!
@@ -171,6 +191,7 @@ fi
 introduce ''
 wait_for "the nodes to know each other" know_each_other
 attach_replicas
+if [ "${STACK_RESHAPE:-}" = yes ]; then reshape; fi
 wait_for "every node to call the cluster ok, with every replica linked to its primary" healed
 say "ready: $(info "$first" cluster_size) primaries serve $(info "$first" cluster_slots_ok) slots"
 [ -z "${STACK_STAY:-}" ] || stay

@@ -13,7 +13,9 @@
 #   STACK_PEERS      host:port of the other data nodes     STACK_SENTINELS   host:port of every Sentinel
 #   STACK_REPLICAS   how many replicas the first primary has, for Sentinels
 #   STACK_ON_STOP    handover: a stop makes a replica the primary first (handover.sh); the script stays until then
+#   STACK_ENDPOINT   hostname or ip: what clients are redirected to (cluster; hostname)
 #   STACK_WAIT       seconds to wait for the Sentinels when a node comes back (60)
+#   STACK_WAIT_REPLACED   seconds to wait for a Sentinel that takes this primary for lost to replace it (20)
 #
 # `start-node.sh users` only renders the users, for an ACL LOAD on the running server.
 set -eu
@@ -34,6 +36,8 @@ self=${STACK_ADDRESS:-127.0.0.1}:$STACK_PORT
 . "$here/scripts/expect-volume.sh"
 # shellcheck source=addresses.sh
 . "$here/scripts/addresses.sh"
+# shellcheck source=yield-slots.sh
+. "$here/scripts/yield-slots.sh"
 
 sha256() {
   if command -v sha256sum >/dev/null 2>&1; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
@@ -108,6 +112,17 @@ hand_over() {
   done
 }
 
+# A Sentinel that takes this node for lost is about to replace it, or will when the others agree: whoever starts now would
+# be a second primary. Where nobody can take over, it gives up after a while and this node is needed.
+being_replaced() {
+  [ "$waited" -lt "${STACK_WAIT_REPLACED:-20}" ] || return 1
+  for sentinel in $STACK_SENTINELS; do
+    state=$(as sentinel "$sentinel" SENTINEL MASTER "$primary_name" | sed -n '/^flags$/{n;p;}') || continue
+    case $state in *down* | *failover_in_progress*) return 0 ;; esac
+  done
+  return 1
+}
+
 # Decides whom to replicate ('' for nobody) into $follow. Fails closed: a node that ran before and finds no majority
 # and no primary does not start, because a second primary would take writes that are lost later.
 decide() {
@@ -122,9 +137,12 @@ decide() {
       return
     fi
     if [ "$chosen" = "$self" ]; then
-      if has_data || ! peers_hold_keys; then return; fi
-      [ "$asked_for_failover" = yes ] || hand_over
-      asked_for_failover=yes
+      if has_data || ! peers_hold_keys; then
+        if [ ! -e "$marker" ] || ! being_replaced; then return; fi
+      else
+        [ "$asked_for_failover" = yes ] || hand_over
+        asked_for_failover=yes
+      fi
     elif [ ! -e "$marker" ]; then
       [ "$STACK_PRIMARY" = "$self" ] || follow=$STACK_PRIMARY
       return
@@ -164,7 +182,8 @@ write_data_conf() {
       printf 'cluster-announce-ip %s\n' "$STACK_ADDRESS"
       printf 'cluster-announce-%s %s\n' "${STACK_TLS_CERT:+tls-}port" "$STACK_PORT"
       if [ -n "${STACK_HOSTNAME:-}" ]; then
-        printf 'cluster-announce-hostname %s\ncluster-preferred-endpoint-type hostname\n' "$STACK_HOSTNAME"
+        printf 'cluster-announce-hostname %s\n' "$STACK_HOSTNAME"
+        printf 'cluster-preferred-endpoint-type %s\n' "${STACK_ENDPOINT:-hostname}"
       fi
     elif [ -n "${STACK_ADDRESS:-}" ]; then
       printf 'replica-announce-ip %s\nreplica-announce-port %s\n' "$STACK_ADDRESS" "$STACK_PORT"
@@ -181,6 +200,7 @@ start_data() {
     say "starting as ${follow:+replica of }${follow:-primary}"
   fi
   heal_cluster
+  yield_slots
   write_data_conf
   : >"$marker"
   note_kind
