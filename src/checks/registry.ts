@@ -2,6 +2,7 @@ import { certificates } from './certificates.ts';
 import { client } from './client.ts';
 import { compose } from './compose.ts';
 import { files } from './files.ts';
+import { helm } from './helm.ts';
 import { monitoring } from './monitoring.ts';
 import { sentinel } from './sentinel.ts';
 import { server } from './server.ts';
@@ -14,5 +15,6 @@ export const CHECKERS: readonly Checker[] = [
   certificates,
   compose,
   client,
+  helm,
   monitoring,
 ];

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { distribution } from './apt.mjs';
 import { run } from './run.mjs';
-import { DISTRIBUTIONS } from './wanted.mjs';
+import { DISTRIBUTIONS, PACKED_TOOLS } from './wanted.mjs';
 
 /**
  * @typedef {{ name: 'redis' | 'valkey', version: string, line: string, from: string, bin: string, server: string, cli: string }} Engine
@@ -57,7 +57,8 @@ export const isWhole = (bin, name) => existsSync(join(bin, `${name}-check-rdb`))
 /** A list that has grown since is looked through again. */
 async function wantedTools() {
   const { id } = await distribution();
-  return (DISTRIBUTIONS[id]?.tools ?? []).map(({ name }) => name);
+  const packed = PACKED_TOOLS.flatMap(({ tools }) => tools);
+  return [...(DISTRIBUTIONS[id]?.tools ?? []), ...packed].map(({ name }) => name);
 }
 
 /** @param {string} cache @param {Catalog} catalog */

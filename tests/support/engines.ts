@@ -54,6 +54,9 @@ export function newest(name: Engine['name']): Engine {
 
 export type Tool =
   | 'docker-compose'
+  | 'helm'
+  | 'helm3'
+  | 'kubectl'
   | 'shellcheck'
   | 'prometheus'
   | 'promtool'
