@@ -12,9 +12,9 @@ import { anySpec } from './support/specs.ts';
 
 const ROOT = '/home/me/shop';
 const system = (files: MemoryFiles) => ({ files, randomBytes: (count: number) => Buffer.alloc(count, 7) });
-/** A thousand in the everyday suite; the bench asks for more. */
-const numRuns = Number(process.env.PROPERTY_RUNS ?? 1000);
-const timeout = numRuns * 200;
+/** Some hundred in the everyday suite, a minute; the bench asks for more. */
+const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
+const timeout = numRuns * 400;
 
 const acceptable: fc.Arbitrary<StackSpec> = anySpec
   .map((input) => parseSpec({ ...input, name: 'shop' }, 'shop'))
