@@ -67,18 +67,32 @@ const DATA_NODE = /-(node|shard-\d+)-\d+$/;
 
 const passwordOf = (user: string): string => `password-of-${user}`;
 
-/** A chart and an empty namespace; nothing is installed yet. */
-export async function openChart(engine: 'redis' | 'valkey', input: SpecInput): Promise<Chart> {
+/** A Secret, as people make it beside the chart. */
+export interface Secret {
+  readonly name: string;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** A chart and an empty namespace; nothing is installed yet. `env` is what its client needs beside password and addresses. */
+export async function openChart(
+  engine: 'redis' | 'valkey',
+  input: SpecInput,
+  { secrets = [], env: more = {} }: { secrets?: readonly Secret[]; env?: Record<string, string> } = {},
+): Promise<Chart> {
   const home = mkdtempSync(join(tmpdir(), 'chart-'));
   const { line } = newestImage(engine);
-  const whole: SpecInput = { ...input, engine: { name: engine, version: line }, targets: ['helm'] };
+  const whole: SpecInput = {
+    ...input,
+    engine: { name: engine, version: line },
+    targets: ['helm', ...(input.targets ?? [])],
+  };
   const { model } = generate(expectValue(parseSpec({ name: 'shop', ...whole }, 'shop')).spec);
   const chart = emitChart(home, whole);
   const namespace = await Namespace.open({ env: inject('docker'), name: 'data' });
   const objects = async (values: Values): Promise<readonly unknown[]> => {
     const said = await render(home, { helm: 'helm', chart, values });
     if (!said.ok) throw new Error(said.stderr);
-    return [passwords(model), ...parseManifests(said.stdout)];
+    return [passwords(model), ...secrets.map(secretObject), ...parseManifests(said.stdout)];
   };
   const ask: Chart['ask'] = async (pod, ...words) => {
     const said = await namespace.exec(pod, 'server', ['sh', '/stack/scripts/pod.sh', 'cli', '-e', ...words]);
@@ -136,7 +150,8 @@ export async function openChart(engine: 'redis' | 'valkey', input: SpecInput): P
         const [service = '', port] = place.split(':');
         return `${namespace.address(service)}:${port}`;
       });
-      const env = { [passwordEnv('app')]: passwordOf('app'), REDIS_ADDRESSES: addresses.join(',') };
+      const login = { [passwordEnv('app')]: passwordOf('app'), REDIS_ADDRESSES: addresses.join(',') };
+      const env = { ...login, ...more };
       return underTraffic(model, env, strike);
     },
     dispose: async () => {
@@ -148,6 +163,15 @@ export async function openChart(engine: 'redis' | 'valkey', input: SpecInput): P
 
 /** What `kubectl create secret generic shop-passwords --from-file=...` makes. */
 function passwords(model: StackModel): unknown {
-  const stringData = Object.fromEntries(secretUsers(model).map(({ name }) => [name, passwordOf(name)]));
+  const stringData = Object.fromEntries(
+    secretUsers(model).map(({ name }) => [name, `${passwordOf(name)}\n`]),
+  );
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'shop-passwords' }, stringData };
 }
+
+const secretObject = ({ name, data }: Secret): unknown => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  stringData: data,
+});

@@ -36,6 +36,7 @@ export type ObjectSpec =
 /** Kinds that change nothing here, and why. What they say is not examined. */
 const IGNORED: Readonly<Record<string, string>> = {
   PodDisruptionBudget: 'nothing evicts pods here',
+  PersistentVolumeClaim: 'a claim is a folder, made when a pod first mounts it',
   ServiceMonitor: 'read by the Prometheus operator',
   PodMonitor: 'read by the Prometheus operator',
   PrometheusRule: 'read by the Prometheus operator',
