@@ -56,6 +56,8 @@ const OPERATIONS = [
   '  lower `shards` by as many and set `leaving` to 0. An upgrade that would take slots away is refused.',
   '- **Other volumes**: an upgrade cannot change them, and says what to do. More memory asks for larger ones only beyond a third',
   '  of `persistence.size`.',
+  '- **Certificates**: cert-manager makes them with all names (`tls.certManager`); a Secret of yours (`tls.existing`) has to name the',
+  '  release, `<release>-read`, `<release>-sentinels`, every pod and `localhost`. Those in `.secrets/tls` name nodes of Compose.',
   '- **Uninstall**: volumes stay. `kubectl delete pvc` with the selector of the release removes the data for good.',
   '- **Restore**: `helm upgrade … --set restore.set=newest` starts a Job that brings a set of the backup volume into the stack, which must be empty',
   '  (`restore.over=true` replaces keys, also after a restore that failed midway); nobody should write meanwhile. Set it to "" afterwards.',
