@@ -31,7 +31,8 @@ tell() {
 
 take_passwords() {
   sh "$here/start-node.sh" users
-  ask ACL LOAD || return 1
+  # A server that was started meanwhile knows the present one.
+  ask ACL LOAD || { known=$(secret admin) && ask ACL LOAD; } || return 1
   known=$(secret admin)
   if [ "$STACK_KIND" = sentinel ]; then
     tell sentinel SENTINEL SET "$primary_name" auth-pass && tell sentinel SENTINEL CONFIG SET sentinel-pass

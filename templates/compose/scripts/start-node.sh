@@ -36,8 +36,8 @@ self=${STACK_ADDRESS:-127.0.0.1}:$STACK_PORT
 . "$here/scripts/expect-volume.sh"
 # shellcheck source=addresses.sh
 . "$here/scripts/addresses.sh"
-# shellcheck source=yield-slots.sh
-. "$here/scripts/yield-slots.sh"
+# shellcheck source=make-way.sh
+. "$here/scripts/make-way.sh"
 
 sha256() {
   if command -v sha256sum >/dev/null 2>&1; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
@@ -104,18 +104,31 @@ peers_hold_keys() {
   return 1
 }
 
-# Named primary with an empty disk while others hold the data: hand over, for a start would empty them all.
+# Named primary while others hold data that is missing here: hand over, for a start would take it from them all. Once: a
+# second request would start a rival failover.
 hand_over() {
-  say "the Sentinels name this node primary, but its disk is empty and its peers hold keys: asking for a failover"
+  [ "$asked_for_failover" = no ] || return 0
+  asked_for_failover=yes
+  say "the Sentinels name this node primary, but $1: asking for a failover"
   for sentinel in $STACK_SENTINELS; do
     if as sentinel "$sentinel" SENTINEL FAILOVER "$primary_name" >/dev/null; then break; fi
   done
 }
 
-# A Sentinel that takes this node for lost is about to replace it, or will when the others agree: whoever starts now would
-# be a second primary. Where nobody can take over, it gives up after a while and this node is needed.
-being_replaced() {
+# Whether another one is about to be the primary, or had better be. For a while only: where nobody can take over, this node
+# is needed.
+makes_way() {
   [ "$waited" -lt "${STACK_WAIT_REPLACED:-20}" ] || return 1
+  if is_stale && peers_hold_newer; then
+    hand_over "it ended badly and its peers know what came after its snapshot"
+    return 0
+  fi
+  being_replaced
+}
+
+# A Sentinel that takes this node for lost is about to replace it, or will when the others agree: whoever starts now would
+# be a second primary.
+being_replaced() {
   for sentinel in $STACK_SENTINELS; do
     state=$(as sentinel "$sentinel" SENTINEL MASTER "$primary_name" | sed -n '/^flags$/{n;p;}') || continue
     case $state in *down* | *failover_in_progress*) return 0 ;; esac
@@ -138,10 +151,9 @@ decide() {
     fi
     if [ "$chosen" = "$self" ]; then
       if has_data || ! peers_hold_keys; then
-        if [ ! -e "$marker" ] || ! being_replaced; then return; fi
+        if [ ! -e "$marker" ] || ! makes_way; then return; fi
       else
-        [ "$asked_for_failover" = yes ] || hand_over
-        asked_for_failover=yes
+        hand_over "its disk is empty and its peers hold keys"
       fi
     elif [ ! -e "$marker" ]; then
       [ "$STACK_PRIMARY" = "$self" ] || follow=$STACK_PRIMARY
@@ -212,6 +224,7 @@ serve() {
   [ "${STACK_ON_STOP:-}" = handover ] || exec "$server" "$@"
   asked=0
   trap 'asked=$((asked + 1))' INT TERM HUP
+  : >"$unended"
   "$server" "$@" &
   child=$!
   heeded=0
@@ -231,6 +244,7 @@ serve() {
       wait "$child" 2>/dev/null || again=$?
       [ "$again" = 127 ] || code=$again
     fi
+    [ "$code" != 0 ] || rm -f "$unended"
     exit "$code"
   done
 }
