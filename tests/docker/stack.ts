@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { inject } from 'vitest';
 import type { Finished, Status } from '../live/stack.ts';
 import { engines } from '../support/engines.ts';
-import { freePort } from '../support/ports.ts';
+import { freeBase } from '../support/ports.ts';
 import { until } from '../support/until.ts';
 
 export { compileClient, type Finished, type NodeRow, type Status } from '../live/stack.ts';
@@ -92,7 +92,7 @@ export async function createStack(image: Image, ...flags: readonly string[]): Pr
   const dir = join(repository, '.cache/docker-stacks', `${process.pid}-${count++}`, name);
   mkdirSync(dirname(dir), { recursive: true });
   const engine = ['--engine', `${image.name}:${image.line}`];
-  const place = ['--port', String(await freePort()), '--set', `network.subnet=${anySubnet()}`];
+  const place = ['--port', String(await freeBase()), '--set', `network.subnet=${anySubnet()}`];
   await expectDone(['create', dir, '--yes', ...engine, ...place, ...flags]);
   const env = dockerEnvironment();
   const docker = async (...words: readonly string[]) =>

@@ -29,6 +29,23 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** So low that the Sentinels, 20000 further, stay below what the kernel hands out as well. */
+const LOWEST_BASE = 10_500;
+const BASES = 2000;
+/** Where the nodes of a stack listen, as distances from the port that it is given. */
+const NODES = [0, 1, 2, 10, 11, 20, 21, 20_000, 20_001, 20_002];
+
+/** A port for a whole stack: nobody listens where its nodes will. */
+export async function freeBase(): Promise<number> {
+  for (;;) {
+    const base = LOWEST_BASE + randomInt(BASES);
+    if (handedOut.has(base)) continue;
+    handedOut.add(base);
+    const free = await Promise.all(NODES.map((distance) => isFree(base + distance)));
+    if (free.every(Boolean)) return base;
+  }
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
