@@ -1,7 +1,7 @@
-import { execa } from 'execa';
 import { type Problem, problem } from '../problem.ts';
 import { OLDEST_KUBERNETES } from '../targets/helm/chart.ts';
 import { inside } from '../workspace/paths.ts';
+import { askProgram } from './program.ts';
 import { type CheckContext, type Checker, type CheckResult, judge, skipped } from './types.ts';
 
 /** Has Helm lint and render the chart with its own values, for the oldest Kubernetes that it promises to run on. */
@@ -44,16 +44,7 @@ function refused(name: string, message: string, said: string): CheckResult {
 }
 
 /** Everything that Helm says; standard output is left out where it is a whole rendering. */
-async function ask(
-  { system }: CheckContext,
-  args: readonly string[],
-): Promise<{ readonly ok: boolean; readonly text: string }> {
-  const { exitCode, stdout, stderr } = await execa('helm', args, {
-    env: { PATH: system.env.PATH, HOME: system.env.HOME },
-    extendEnv: false,
-    reject: false,
-    timeout: 60_000,
-  });
-  const isRendering = args[0] === 'template';
-  return { ok: exitCode === 0, text: `${isRendering ? '' : stdout}\n${stderr}` };
+async function ask({ system }: CheckContext, args: readonly string[]) {
+  const { ok, stdout, stderr } = await askProgram(system, 'helm', args);
+  return { ok, text: `${args[0] === 'template' ? '' : stdout}\n${stderr}` };
 }

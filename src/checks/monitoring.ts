@@ -1,6 +1,6 @@
-import { execa } from 'execa';
 import { type Problem, problem } from '../problem.ts';
 import { inside } from '../workspace/paths.ts';
+import { askProgram } from './program.ts';
 import { type CheckContext, type Checker, type CheckResult, judge, skipped } from './types.ts';
 
 const RULES = 'monitoring/rules/redis-stack.yml';
@@ -31,21 +31,9 @@ async function checkMonitoring(context: CheckContext): Promise<CheckResult> {
     const said = await promtool(context, [...words, inside(context.root, at)]);
     if (said.ok) continue;
     const found = problem('monitoring/refused', at, message, 'Mend what it names, or take back the edit.');
-    findings.push({ ...found, detail: said.text.trim().split('\n').slice(-12) });
+    findings.push({ ...found, detail: `${said.stdout}${said.stderr}`.trim().split('\n').slice(-12) });
   }
   return judge(findings, 'rules and settings by promtool');
 }
 
-async function promtool(
-  { system }: CheckContext,
-  args: readonly string[],
-): Promise<{ readonly ok: boolean; readonly text: string }> {
-  const { exitCode, all } = await execa('promtool', args, {
-    env: { PATH: system.env.PATH },
-    extendEnv: false,
-    reject: false,
-    all: true,
-    timeout: 60_000,
-  });
-  return { ok: exitCode === 0, text: String(all ?? '') };
-}
+const promtool = ({ system }: CheckContext, args: readonly string[]) => askProgram(system, 'promtool', args);

@@ -23,7 +23,11 @@ import { newestImage } from './stack.ts';
 
 /** Why charts cannot be run here, or undefined. In CI that is a failure. */
 export const whyNoCharts: string | undefined = whyNoNetwork();
-if (whyNoCharts !== undefined && process.env.CI) throw new Error(`Charts cannot be run: ${whyNoCharts}.`);
+if (whyNoCharts !== undefined) {
+  const said = `Charts cannot be run: ${whyNoCharts}.`;
+  if (process.env.CI) throw new Error(said);
+  process.stdout.write(`${said}\n`);
+}
 
 type Values = Readonly<Record<string, unknown>>;
 

@@ -8,7 +8,11 @@ import { newestImage } from './stack.ts';
 
 const image = `redis:${newestImage('redis').line}`;
 const reason = whyNoNetwork();
-if (reason !== undefined && process.env.CI) throw new Error(`The pods cannot be tested: ${reason}.`);
+if (reason !== undefined) {
+  const said = `The pods cannot be tested: ${reason}.`;
+  if (process.env.CI) throw new Error(said);
+  process.stdout.write(`${said}\n`);
+}
 
 const manifest = (options?: { greeting?: string; extra?: string }) => toy(image, options);
 const objects = (options?: Parameters<typeof manifest>[0]) => parseManifests(manifest(options));

@@ -5,6 +5,7 @@
 #                                   accepted for as long as they stand there
 #   as USER HOST:PORT COMMAND...    asks one server. Fails on an error reply, and when nothing comes in time
 #   reply USER HOST:PORT COMMAND... the same, but an error reply is an answer as well
+#   client SECONDS USER WORDS...    the command line client, with REDISCLI_AUTH as the user's password; 0 for no limit
 #   bounded SECONDS PROGRAM...      ends a program that hangs, where the system has `timeout`
 #   named_by_sentinels              a line a Sentinel that answers: the host:port that it calls the primary
 #
@@ -37,6 +38,14 @@ else
   bounded() { shift; "$@"; }
 fi
 
+client() {
+  client_limit=$1
+  client_user=$2
+  shift 2
+  set -- "$cli" ${STACK_TLS_CA:+--tls --cacert "$STACK_TLS_CA"} --no-auth-warning --user "$client_user" "$@"
+  if [ "$client_limit" = 0 ]; then "$@"; else bounded "$client_limit" "$@"; fi
+}
+
 # The password goes through the environment of the client alone: arguments can be read by everybody on the machine.
 reply() {
   as_user=$1
@@ -46,8 +55,7 @@ reply() {
   as_answer=$(
     REDISCLI_AUTH=$(secret "$as_user") || exit 1
     export REDISCLI_AUTH
-    bounded "${STACK_ANSWER:-3}" "$cli" ${STACK_TLS_CA:+--tls --cacert "$STACK_TLS_CA"} --no-auth-warning \
-      --user "$as_user" -h "$as_host" -p "$as_port" "$@" 2>/dev/null </dev/null
+    client "${STACK_ANSWER:-3}" "$as_user" -h "$as_host" -p "$as_port" "$@" 2>/dev/null </dev/null
   ) || return 1
   printf '%s\n' "$as_answer" | tr -d '\r'
 }

@@ -165,7 +165,7 @@ talk() {
   port=$(pick 'name == pod' at)
   REDISCLI_AUTH=$(secret admin)
   export REDISCLI_AUTH
-  exec "$cli" ${STACK_TLS_CA:+--tls --cacert "$STACK_TLS_CA"} --no-auth-warning --user admin -h 127.0.0.1 -p "${port##*:}" "$@"
+  client 0 admin -h 127.0.0.1 -p "${port##*:}" "$@"
 }
 
 # By address, with and without the user: releases of the exporter differ in what they look it up by.

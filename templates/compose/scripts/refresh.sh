@@ -18,8 +18,11 @@ certificates() { if [ -n "${STACK_TLS_CERT:-}" ]; then digest "$STACK_TLS_CA" "$
 
 # The password that the server knows is the one that stood there before.
 ask() {
-  REDISCLI_AUTH=$known bounded 10 "$cli" ${STACK_TLS_CA:+--tls --cacert "$STACK_TLS_CA"} --no-auth-warning \
-    --user admin -h "${me%:*}" -p "${me##*:}" -e "$@" >/dev/null 2>&1
+  (
+    REDISCLI_AUTH=$known
+    export REDISCLI_AUTH
+    client 10 admin -h "${me%:*}" -p "${me##*:}" -e "$@" >/dev/null 2>&1
+  )
 }
 
 # The last word of the command comes from the standard input: arguments can be read by everybody in the pod.

@@ -13,8 +13,7 @@ manage() {
   said=$(
     REDISCLI_AUTH=$(secret admin) || exit 1
     export REDISCLI_AUTH
-    "$cli" ${STACK_TLS_CA:+--tls --cacert "$STACK_TLS_CA"} --no-auth-warning --user admin \
-      --cluster "$@" 2>&1 </dev/null
+    client 0 admin --cluster "$@" 2>&1 </dev/null
   ) || {
     say "$cli --cluster $1 did not end well:"
     printf '%s\n' "$said" | tail -n 5 >&2
@@ -23,6 +22,7 @@ manage() {
 }
 
 id_of() { on "$1" CLUSTER MYID; }
+
 # Slots that were on their way when somebody stopped.
 close_slots() {
   for n in $all $leaving; do

@@ -112,8 +112,7 @@ speak() (
   shift
   REDISCLI_AUTH=$(secret admin) || exit 1
   export REDISCLI_AUTH
-  bounded 120 "$cli" ${STACK_TLS_CA:+--tls --cacert "$STACK_TLS_CA"} --no-auth-warning \
-    --user admin -h "${speak_to%:*}" -p "${speak_to##*:}" "$@" 2>"$work/said"
+  client 120 admin -h "${speak_to%:*}" -p "${speak_to##*:}" "$@" 2>"$work/said"
 )
 
 # Who takes which keys into $owners: a line each, `host:port slots`; slots are `all` outside a cluster. While that is open
