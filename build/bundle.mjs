@@ -19,6 +19,7 @@ const ON_DEMAND = [
   'status',
   'down',
   'exec',
+  'migrate',
   'rotate',
   'drill',
   'backup',

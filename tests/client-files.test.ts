@@ -49,6 +49,13 @@ describe.each(shapes)('the client of a $kind stack that speaks $library', (shape
         );
       });
 
+      it('can follow its stack to another kind, by the same library', () => {
+        const { suffix } = LIBRARIES[shape.library];
+        const connectors = Object.keys(tree).filter((path) => path.startsWith('src/connect.'));
+        const kinds = [...TOPOLOGY_KINDS].sort().map((kind) => `src/connect.${kind}${suffix}.ts`);
+        expect(connectors.sort()).toEqual([...kinds, 'src/connect.ts'].sort());
+      });
+
       it('asks for the packages that it imports and no other', () => {
         const extra = patterns.includes('jobs') ? ['bullmq', 'ioredis'] : [];
         const wanted = [...new Set([LIBRARIES[shape.library].package, ...extra])].sort();

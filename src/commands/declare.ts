@@ -12,7 +12,7 @@ export function flag(options: Options, name: string): boolean {
   return options[name] === true;
 }
 
-const repeat = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+export const repeat = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 const SHORT_HELP: Readonly<Record<ShortFlag, string>> = {
   name: 'name of the stack, a DNS label',
@@ -31,7 +31,7 @@ const SHORT_HELP: Readonly<Record<ShortFlag, string>> = {
   port: 'port of the first data node',
 };
 
-function addShortFlags(command: Command): void {
+export function addShortFlags(command: Command): void {
   for (const [flag, help] of Object.entries(SHORT_HELP)) {
     if (!(SWITCHES as readonly string[]).includes(flag)) command.option(`--${flag} <value>`, help);
     else command.option(`--${flag}`, help).option(`--no-${flag}`, `the contrary of --${flag}`);
@@ -67,7 +67,7 @@ export function addCreate(program: Command, system: System, finish: (code: numbe
     });
 }
 
-function specArguments(options: Options) {
+export function specArguments(options: Options) {
   const given = Object.keys(SHORT_FLAGS).filter((name) =>
     ['string', 'boolean'].includes(typeof options[name]),
   );
@@ -151,15 +151,15 @@ export function addCheck(program: Command, system: System, finish: (code: number
 }
 
 /** A number of seconds from the command line. */
-export function seconds(value: unknown): number {
+export function seconds(value: unknown, at = '--timeout'): number {
   const number = Number(value);
   if (Number.isFinite(number) && number > 0 && number <= 3600) return number;
   throw new ProblemError(
     problem(
       'cli/bad-timeout',
-      '--timeout',
+      at,
       `'${String(value)}' is not a number of seconds up to 3600.`,
-      'Write for instance --timeout 120.',
+      `Write for instance ${at} 120.`,
     ),
   );
 }

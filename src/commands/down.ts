@@ -6,7 +6,7 @@ import { type DownResult, downNative } from '../local/stop.ts';
 import { ProblemError } from '../problem.ts';
 import type { System } from '../system.ts';
 import { withProgress } from './progress.ts';
-import { type OpenStack, openStack } from './stack.ts';
+import { expectNoMigration, type OpenStack, openStack } from './stack.ts';
 
 export interface DownArguments {
   readonly dir: string;
@@ -19,6 +19,7 @@ const NOTHING: DownResult = { stopped: [], stillRunning: [], killed: [] };
 /** Stops what `up` started. Exit code 1 when a node did not end in time. */
 export async function down(system: System, args: DownArguments): Promise<number> {
   const stack = openStack(system, args.dir);
+  if (args.deleteData) expectNoMigration(system, stack.root, args.dir);
   const [native, compose] = await withProgress(system, args.json, async (show) => {
     show('stopping, with time to save');
     return [

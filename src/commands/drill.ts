@@ -16,7 +16,7 @@ import { confirmed } from './confirmed.ts';
 import { type Choice, chooseScenarios } from './drill-choice.ts';
 import { closingWords, drillTable, intention, scenarioTable } from './drill-words.ts';
 import { withProgress } from './progress.ts';
-import { openStack } from './stack.ts';
+import { expectNoMigration, openStack } from './stack.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 export interface DrillArguments {
@@ -40,6 +40,7 @@ const INTERRUPTED = 130;
  */
 export async function drill(system: System, args: DrillArguments): Promise<number> {
   const { root, model } = openStack(system, args.dir);
+  expectNoMigration(system, root, args.dir);
   const mended = args.list ? [] : await mendLeftovers(system, root, model);
   if (mended.length > 0 && !args.json)
     system.err(`An earlier drill was cut off; given back: ${mended.join(', ')}.\n`);

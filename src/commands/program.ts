@@ -8,6 +8,7 @@ import { addDrill } from './declare-drill.ts';
 import { addExec } from './declare-exec.ts';
 import { addImport } from './declare-import.ts';
 import { addDown, addStatus, addUp } from './declare-local.ts';
+import { addMigrate } from './declare-migrate.ts';
 import { addRotate } from './declare-rotate.ts';
 
 /** Exit codes: done, findings (drift, conflict, failed check), bad input. */
@@ -72,6 +73,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   status: addStatus,
   down: addDown,
   exec: addExec,
+  migrate: addMigrate,
   rotate: addRotate,
   drill: addDrill,
   backup: addBackup,

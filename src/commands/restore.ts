@@ -11,7 +11,7 @@ import type { System } from '../system.ts';
 import { confirmed } from './confirmed.ts';
 import { withProgress } from './progress.ts';
 import { drillReport, restoreReport } from './restore-words.ts';
-import { type OpenStack, openStack } from './stack.ts';
+import { expectNoMigration, type OpenStack, openStack } from './stack.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 export interface RestoreArguments {
@@ -29,6 +29,7 @@ const INTERRUPTED = 130;
 /** Writes a backup into the running stack, or tries whether it could. Exit code 1 where something is not as it should be. */
 export async function restore(system: System, args: RestoreArguments): Promise<number> {
   const stack = openStack(system, args.dir);
+  expectNoMigration(system, stack.root, args.dir);
   expectOneWay(args);
   const set = chooseSet({
     files: system.files,

@@ -5,7 +5,7 @@ import { withProgress } from './progress.ts';
 import { printNotes } from './report.ts';
 import { rotateCertificates } from './rotate-certificates.ts';
 import { rotateConfirmed } from './rotate-confirmed.ts';
-import { openStack } from './stack.ts';
+import { expectNoMigration, openStack } from './stack.ts';
 
 export interface RotateArguments {
   readonly dir: string;
@@ -23,6 +23,7 @@ export interface RotateArguments {
 /** Changes passwords on a running stack. Exit code 1 when clients have not moved, so that both passwords stay valid. */
 export async function rotateCommand(system: System, args: RotateArguments): Promise<number> {
   const { root, model } = openStack(system, args.dir);
+  expectNoMigration(system, root, args.dir);
   if (args.certificates) return rotateCertificates(system, args, { root, model });
   const options = { ...args, onProgress: () => undefined };
   const intention = await planRotation(system, root, model, options);

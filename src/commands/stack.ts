@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { readJournal } from '../migrate/journal.ts';
 import { buildModel } from '../model/build.ts';
 import type { StackModel } from '../model/types.ts';
 import { expectValue, ProblemError, problem } from '../problem.ts';
@@ -42,6 +43,20 @@ export function openStack(system: System, dir: string, { recover = false } = {})
   const data = expectValue(readSpecText(text, place));
   const { spec } = expectValue(inFile(parseSpec(data, basename(root)), place));
   return { root, spec, model: buildModel(spec) };
+}
+
+/** Rejects with `migrate/half-finished` while a migration is under way: its nodes and files are those of two stacks. */
+export function expectNoMigration({ files }: System, root: string, dir: string): void {
+  const left = readJournal(files, root);
+  if (left === undefined) return;
+  throw new ProblemError(
+    problem(
+      'migrate/half-finished',
+      dir,
+      `A migration of this stack came as far as '${left.begun ?? left.done.at(-1) ?? 'the beginning'}' and did not end.`,
+      'Go on with `migrate --resume`, or undo it with `migrate --rollback`.',
+    ),
+  );
 }
 
 function interrupted(dir: string) {

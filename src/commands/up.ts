@@ -3,12 +3,13 @@ import { colors } from '../colors.ts';
 import { expectCertificates } from '../local/certificates/expect.ts';
 import { type UpResult, upNative } from '../local/native.ts';
 import { expectSecrets } from '../local/secrets-there.ts';
+import { noteRunningSpec } from '../local/started.ts';
 import { chooseWay, type Kind, type Way } from '../local/way.ts';
 import type { StackModel } from '../model/types.ts';
 import type { System } from '../system.ts';
 import { withProgress } from './progress.ts';
 import { printNotes } from './report.ts';
-import { openStack } from './stack.ts';
+import { expectNoMigration, openStack } from './stack.ts';
 import { statusTable } from './status-table.ts';
 
 export interface UpArguments {
@@ -22,6 +23,7 @@ export interface UpArguments {
 /** Starts the stack here and waits until it is ready. Gives the exit code. */
 export async function up(system: System, args: UpArguments): Promise<number> {
   const { root, model } = openStack(system, args.dir);
+  expectNoMigration(system, root, args.dir);
   const { timeoutSeconds, json } = args;
   expectSecrets(system.files, root, model);
   const expiring = expectCertificates(system.files, root, model);
@@ -34,6 +36,7 @@ export async function up(system: System, args: UpArguments): Promise<number> {
     const { upCompose } = await import('../local/compose/up.ts');
     return upCompose(way.project, options);
   });
+  noteRunningSpec(system.files, root, model.spec);
   const warnings = [...expiring, ...result.warnings];
   printNotes(system, warnings, json);
   if (json) {

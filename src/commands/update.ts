@@ -5,20 +5,18 @@ import { consequences } from '../plan/consequences/index.ts';
 import { changesAnything, conflicts } from '../plan/describe.ts';
 import { merge } from '../plan/merge/index.ts';
 import type { Plan } from '../plan/types.ts';
-import { expectValue, type Problem, ProblemError, problem, warning } from '../problem.ts';
+import { type Problem, ProblemError, problem, warning } from '../problem.ts';
 import { editSpecText } from '../spec/edit.ts';
-import { parseSpec } from '../spec/parse.ts';
-import { revise } from '../spec/revise.ts';
 import type { StackSpec } from '../spec/types.ts';
 import type { System } from '../system.ts';
 import { VERSION } from '../version.ts';
 import { planCertificates } from '../workspace/certificates.ts';
-import { assignmentsOf, type SpecArguments } from './arguments.ts';
+import type { SpecArguments } from './arguments.ts';
 import { type ChoiceArguments, choicesOf, expectKnownPaths } from './choices.ts';
+import { newSpec } from './new-spec.ts';
 import { printNotes } from './report.ts';
-import { openStack } from './stack.ts';
+import { expectNoMigration, openStack } from './stack.ts';
 import { type LiveOutcome, type Outcome, planLines, report, showDiff } from './update-report.ts';
-import { parse } from './yaml.ts';
 
 export interface UpdateArguments extends Pick<SpecArguments, 'set' | 'short'>, ChoiceArguments {
   readonly dir: string;
@@ -57,7 +55,9 @@ interface Prepared {
 /** Everything decided, nothing written. */
 async function prepare(system: System, args: UpdateArguments): Promise<Prepared> {
   const { root, spec: stored } = openStack(system, args.dir, { recover: !args.dryRun });
-  const { spec, notes } = await newSpec(system, stored, args, basename(root));
+  expectNoMigration(system, root, args.dir);
+  const ask = args.ask ? (present: StackSpec) => askFor(system, present) : undefined;
+  const { spec, notes } = await newSpec(stored, args, basename(root), ask);
   const applied = readApplied(system.files, root);
   const generated = generate(spec, stored);
   const choices = choicesOf(args);
@@ -86,29 +86,8 @@ async function goLive(system: System, { root, generated, plan, args }: Live): Pr
   return bringLive(system, { root, model: generated.model, plan, timeoutSeconds, dryRun, json });
 }
 
-interface NewSpec {
-  readonly spec: StackSpec;
-  readonly notes: readonly Problem[];
-}
-
-/** The stored spec with the flags, or with the answers of the questionnaire, laid over it. */
-async function newSpec(
-  system: System,
-  stored: StackSpec,
-  args: UpdateArguments,
-  directory: string,
-): Promise<NewSpec> {
-  const flagged = expectValue(revise(stored, assignmentsOf(args), parse));
-  const input = args.ask ? await askFor(system, flagged, directory) : flagged;
-  const parsed = parseSpec(input, directory);
-  const { spec } = expectValue(parsed);
-  if (spec.name !== stored.name) throw new ProblemError(renamed(stored.name, spec.name));
-  return { spec, notes: parsed.ok ? parsed.notes : [] };
-}
-
-async function askFor(system: System, input: unknown, directory: string): Promise<unknown> {
+async function askFor(system: System, present: StackSpec): Promise<unknown> {
   if (!system.interactive) throw new ProblemError(noTerminal());
-  const present = expectValue(parseSpec(input, directory)).spec;
   const { askAgain } = await import('./ask.ts');
   return askAgain(present);
 }
@@ -144,14 +123,5 @@ function noTerminal() {
     '--ask',
     'There is no terminal to ask questions in.',
     'Edit redis-stack.yaml, or give --set path=value.',
-  );
-}
-
-function renamed(before: string, after: string) {
-  return problem(
-    'update/renamed',
-    'name',
-    `The stack is called ${before}; ${after} would be another one, with other volumes.`,
-    'Write a new stack under the new name.',
   );
 }

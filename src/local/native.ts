@@ -36,6 +36,7 @@ export async function upNative(
   const { files, env } = system;
   const engine = await findEngine(model.engine, env);
   const before = readRecord(files, root) ?? [];
+  await expectSameNodes(model, before);
   const placed = placeOnLoopback(model, await choosePlaces(model, before));
   const running = (await Promise.all(before.map(isRunning))).filter(Boolean).length;
   const ctx: StartContext = { files, root, env, engine, waitSeconds: options.timeoutSeconds };
@@ -50,6 +51,23 @@ export async function upNative(
   }
   const observed = await untilReady({ ...waiting, placed, nodes });
   return { placed, observed, started: placed.nodes.length - running, warnings: [] };
+}
+
+/** Nodes that run and are no longer in the files have data that others lack: beside empty new ones it would be two stacks. */
+async function expectSameNodes(model: StackModel, before: readonly RunningNode[]): Promise<void> {
+  const known = new Set(model.nodes.map(({ name }) => name));
+  const others: string[] = [];
+  for (const node of before) if (!known.has(node.name) && (await isRunning(node))) others.push(node.name);
+  if (others.length === 0) return;
+  const isOne = others.length === 1;
+  throw new ProblemError(
+    problem(
+      'local/other-nodes',
+      others.join(', '),
+      `${isOne ? 'It runs and is' : 'They run and are'} no longer part of the stack; ${isOne ? 'its' : 'their'} data is not in the new nodes.`,
+      'Run `migrate`: it carries the data over. Or take the change of topology back and update again; or run `down`, then `up`, to begin anew.',
+    ),
+  );
 }
 
 /**
@@ -87,7 +105,7 @@ async function choosePlaces(
 }
 
 /** What an application needs besides `.env` to find the native nodes. */
-function writeClientEnv(files: Files, root: string, placed: StackModel): void {
+export function writeClientEnv(files: Files, root: string, placed: StackModel): void {
   const entries = placed.nodes.filter((node) => (placed.sentinel ? node.role === 'sentinel' : true));
   const addresses = entries.map((node) => `${node.ip}:${node.port}`).join(',');
   const trusted = placed.spec.security.tls ? `REDIS_TLS_CA=${inside(root, CA_CERTIFICATE)}\n` : '';

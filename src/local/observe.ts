@@ -33,10 +33,16 @@ export interface Observer {
   readonly model: StackModel;
   /** The admin user: it knows every node. */
   readonly credentials: Credentials;
+  /** The port by which servers know a node, where this machine has another one for it. */
+  readonly announced?: (node: StackNode) => number;
 }
 
 /** Asks every node at once. Never rejects: a node that does not answer is a finding. */
-export async function observe({ model, credentials }: Observer): Promise<Observed> {
+export async function observe({
+  model,
+  credentials,
+  announced = ({ port }) => port,
+}: Observer): Promise<Observed> {
   const data = await Promise.all(
     dataNodes(model.nodes).map(async (node) => ({
       node,
@@ -55,7 +61,7 @@ export async function observe({ model, credentials }: Observer): Promise<Observe
     missing: [
       ...data.flatMap(missingData),
       ...missingGroup(data),
-      ...watchers.flatMap((w) => missingWatcher(w, data, watchers.length)),
+      ...watchers.flatMap((w) => missingWatcher(w, { data, watchers: watchers.length, announced })),
     ],
   };
 }
@@ -133,15 +139,21 @@ function missingGroup(data: readonly Seen<DataFacts>[]): readonly string[] {
   return connected < wanted ? [`the primaries feed ${wanted} replicas (${connected} now)`] : [];
 }
 
+interface Group {
+  readonly data: readonly Seen<DataFacts>[];
+  /** How many Sentinels there are. */
+  readonly watchers: number;
+  readonly announced: (node: StackNode) => number;
+}
+
 function missingWatcher(
   { node, facts }: Seen<SentinelFacts>,
-  data: readonly Seen<DataFacts>[],
-  watchers: number,
+  { data, watchers, announced }: Group,
 ): readonly string[] {
   if (facts instanceof Error) return [`${node.name} answers (${facts.message})`];
   const primary = data.find((d) => !(d.facts instanceof Error) && d.facts.role === 'primary')?.node;
   const missing: string[] = [];
-  if (primary && facts.primary.port !== primary.port)
+  if (primary && facts.primary.port !== announced(primary))
     missing.push(`${node.name} names ${primary.name} as primary`);
   if (facts.replicas < data.length - 1)
     missing.push(`${node.name} knows ${data.length - 1} replicas (${facts.replicas} so far)`);

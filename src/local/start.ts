@@ -17,6 +17,10 @@ export interface StartContext {
   readonly engine: FoundEngine;
   /** Seconds that a node that comes back waits for its Sentinels. */
   readonly waitSeconds: number;
+  /** Where the configuration and the scripts are, when that is not `conf`. */
+  readonly conf?: string;
+  /** Variables for the scripts beside those that a node always gets. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -45,7 +49,7 @@ async function startNode(ctx: StartContext, model: StackModel, node: StackNode):
   ctx.files.makeDirectory(`${folder}/data`, 0o700);
   const pid = await launch({
     file: 'sh',
-    args: [inside(ctx.root, 'conf/scripts/start-node.sh')],
+    args: [inside(ctx.root, `${ctx.conf ?? 'conf'}/scripts/start-node.sh`)],
     cwd: folder,
     log: `${folder}/log`,
     env: scriptEnvironment(ctx, model, node),
@@ -75,6 +79,7 @@ export function scriptEnvironment(
     ...(model.spec.security.tls ? certificatePaths(ctx.root, node.name) : {}),
     STACK_BIND: '127.0.0.1',
     STACK_WAIT: String(ctx.waitSeconds),
+    ...ctx.more,
   };
 }
 

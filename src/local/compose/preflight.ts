@@ -44,7 +44,7 @@ function leftOver({ model }: Project, all: readonly Service[], before: readonly 
       'compose/other-nodes',
       gone.join(', '),
       `${gone.length === 1 ? 'It has a container and is' : 'They have containers and are'} no longer part of the stack; the data in ${gone.length === 1 ? 'its volume' : 'their volumes'} is not carried over.`,
-      'Take the change of topology back and update again, or run `down` (volumes stay), then `up`.',
+      'Run `migrate`: it carries the data over. Or take the change of topology back and update again; or run `down` (volumes stay), then `up`, to begin anew.',
     ),
   ];
 }

@@ -63,6 +63,7 @@ export function complaint(stderr: string): string {
 }
 
 export interface Container {
+  readonly id: string;
   readonly service: string;
   /** `running`, `exited`, `restarting`, `paused`, `created`, `dead`. */
   readonly state: string;
@@ -71,13 +72,19 @@ export interface Container {
   readonly folder: string | undefined;
   /** Digest of its service in the compose.yaml that it was made from. */
   readonly configHash: string | undefined;
+  /** The files that it was made from, joined by commas. */
+  readonly files: string;
+  /** The port of this machine that leads to a port of the container; none where it does not run. */
+  readonly published: ReadonlyMap<number, number>;
 }
 
 const row = v.object({
+  ID: v.optional(v.string(), ''),
   Service: v.string(),
   State: v.string(),
   ExitCode: v.optional(v.number(), 0),
   Labels: v.optional(v.string(), ''),
+  Publishers: v.nullish(v.array(v.object({ TargetPort: v.number(), PublishedPort: v.number() })), []),
 });
 
 /** Every container of the project, running or not. Empty where there is none. */
@@ -92,13 +99,20 @@ export async function containers(project: Project): Promise<readonly Container[]
         .filter(Boolean)
         .map((line): unknown => JSON.parse(line));
   return rows.map((one) => {
-    const { Service, State, ExitCode, Labels } = v.parse(row, one);
+    const { ID, Service, State, ExitCode, Labels, Publishers } = v.parse(row, one);
     return {
+      id: ID,
       service: Service,
       state: State,
       exitCode: ExitCode,
       folder: label(Labels, 'com.docker.compose.project.working_dir'),
       configHash: label(Labels, 'com.docker.compose.config-hash'),
+      files: label(Labels, 'com.docker.compose.project.config_files') ?? '',
+      published: new Map(
+        (Publishers ?? []).flatMap(({ TargetPort, PublishedPort }) =>
+          PublishedPort > 0 ? [[TargetPort, PublishedPort] as const] : [],
+        ),
+      ),
     };
   });
 }

@@ -13,9 +13,18 @@ export interface Waiting extends UpOptions {
   readonly project: Project;
 }
 
-/** Starts services by name, and nothing that they depend on; their order is decided here. */
+/**
+ * Starts services by name, and nothing that they depend on; their order is decided here. During a migration containers of
+ * the other stack are beside them, which COMPOSE_REMOVE_ORPHANS would remove.
+ */
 export async function start(project: Project, words: readonly string[]): Promise<void> {
-  const command = composeCommand(project, ['up', '--detach', '--no-deps', ...words]);
+  const command = composeCommand(project, [
+    'up',
+    '--detach',
+    '--no-deps',
+    '--remove-orphans=false',
+    ...words,
+  ]);
   const { code, stderr } = await say(command);
   if (code === 0) return;
   const images = (await services(project)).map((one) => one.image);

@@ -18,8 +18,8 @@ import { renew } from './renew.ts';
 import { placedOnHost } from './stack.ts';
 import { aliveCheck, start, untilReady, type Waiting } from './steps.ts';
 
-/** The service that joins the nodes of a cluster and then ends. */
-const JOIN = 'form-cluster';
+/** The service that joins the nodes of a cluster and stays to heal. */
+export const JOIN = 'form-cluster';
 
 /**
  * Starts what does not run of the stack in containers, joins it, and waits until it is truly ready as seen from this
@@ -38,9 +38,10 @@ export async function upCompose(project: Project, options: UpOptions): Promise<U
   if (frozen.length > 0) await compose(project, ['unpause', ...frozen]);
   const awake = new Set([...inState('running'), ...inState('paused')]);
   const idle = model.nodes.filter((node) => !awake.has(node)).map((node) => node.name);
-  options.onProgress(
-    (await isHere(project)) ? `starting ${idle.length} nodes` : `pulling ${model.engine.image}`,
-  );
+  if (idle.length > 0)
+    options.onProgress(
+      (await isHere(project)) ? `starting ${idle.length} nodes` : `pulling ${model.engine.image}`,
+    );
   // Only what does not run: Compose would stop every node at once whose service has changed. `renew` goes one by one.
   if (idle.length > 0) await start(project, idle);
   const joiner = all.find((one) => one.name === JOIN);

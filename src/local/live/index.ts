@@ -184,7 +184,7 @@ function otherTopology(): Problem {
     'live/other-topology',
     '--live',
     'Another topology runs here than the files describe; settings alone do not make it one. No server was touched.',
-    'Take the change of topology back and update again, or carry the data over by hand and run `down` and `up --native`.',
+    'Run `migrate`: it carries the data over while the stack runs. Or take the change of topology back and update again.',
   );
 }
 
@@ -195,6 +195,6 @@ function otherNodes(record: readonly RunningNode[], model: StackModel): Problem 
     'live/other-nodes',
     '--live',
     `${gone.join(', ')} ${gone.length === 1 ? 'runs and is' : 'run and are'} no longer part of the stack: their data has to move first. No server was touched.`,
-    'Take the change of topology back and update again, or carry the data over by hand and run `down` and `up --native`.',
+    'Run `migrate`: it carries the data over while the stack runs. Or take the change of topology back and update again.',
   );
 }

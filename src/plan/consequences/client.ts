@@ -80,8 +80,8 @@ function otherPlace(before: StackModel, after: StackModel): Said {
   if (before.client.variant !== after.client.variant)
     return [
       [
-        'client/src/connect.ts',
-        'connects in another way: build and deploy the application together with the stack.',
+        'client/src/stack.ts',
+        'describes another topology: build and deploy the application again. What runs while `migrate` carries the data over follows by itself.',
       ],
     ];
   if (same(before.client, after.client)) return [];

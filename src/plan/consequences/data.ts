@@ -19,7 +19,7 @@ function moves([before, after]: Pair): readonly Consequence[] {
   if (before.joins !== after.joins || shards(before) !== shards(after))
     return data(
       'topology',
-      `${old.kind} of ${shards(before)} → ${next.kind} of ${shards(after)}: the keys have to move to other nodes, which no restart does. Keep the old nodes and their volumes until that is done.`,
+      `${old.kind} of ${shards(before)} → ${next.kind} of ${shards(after)}: the keys have to move to other nodes, which no restart does: \`migrate\` carries them over while the stack runs.`,
     );
   if (old.kind === next.kind) return [];
   const names = new Set(before.nodes.map((node) => node.name));
@@ -27,8 +27,8 @@ function moves([before, after]: Pair): readonly Consequence[] {
   return data(
     'topology',
     primary && names.has(primary.name)
-      ? `${old.kind} → ${next.kind}: ${primary.name} keeps its data if it is the primary when the others start; nodes that go away keep theirs on disk.`
-      : `${old.kind} → ${next.kind}: the nodes get other names, so they start empty. Keep the old nodes and their volumes until the data has been carried over.`,
+      ? `${old.kind} → ${next.kind}: ${primary.name} keeps its data if it is the primary when the others start; \`migrate\` sees to that while the stack runs.`
+      : `${old.kind} → ${next.kind}: the nodes get other names, so they start empty: \`migrate\` carries the data over while the stack runs.`,
   );
 }
 

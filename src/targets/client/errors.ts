@@ -19,6 +19,8 @@ export const REMEDIES: Readonly<Record<RedisErrorCode, string>> = {
   'redis/item-lost': 'Stop working on the item; another worker has it.',
   'redis/may-evict': 'Set `memory.eviction` in `redis-stack.yaml`; the message says what is needed.',
   'redis/unsupported': 'Use a newer release of the server, or do without.',
+  'redis/not-moved':
+    'Does the view of the new stack fit, `REDIS_VIEW`? Else restart with its own client. The cause says more.',
   'redis/refused': 'Read the cause: rights, a wrong type, memory that is full.',
   'redis/closed': 'Do not use the connection after `close()`.',
 };

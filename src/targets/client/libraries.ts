@@ -4,7 +4,7 @@ import { PATTERN_FACTS, type PatternFacts } from './patterns.ts';
 interface LibraryFacts {
   readonly title: string;
   readonly package: string;
-  /** Follows `connect.<variant>` in the name of the module that connects with it. */
+  /** Ends the names of the modules that connect with it. */
   readonly suffix: string;
 }
 

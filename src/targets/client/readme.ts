@@ -61,7 +61,10 @@ function environment(tls: boolean, watched: boolean) {
       meaning:
         '`host` (default) on the machine that publishes the ports, `network` inside the Compose network',
     },
-    { name: 'REDIS_ADDRESSES', meaning: '`host:port,host:port` in place of either view' },
+    {
+      name: 'REDIS_ADDRESSES',
+      meaning: '`host:port,host:port` in place of either view, until the stack moves',
+    },
     ...(tls
       ? [
           {
@@ -114,6 +117,14 @@ const KNOWN_LIMITS: readonly { readonly of?: readonly Pattern[]; readonly text: 
   {
     of: ['jobs'],
     text: 'BullMQ keeps its connections, so a process with jobs does not move to a new password by itself: restart it while `create-redis-stack rotate` has both accepted. A job that is cut off is run again.',
+  },
+  {
+    of: ['jobs'],
+    text: 'Nor does it follow a stack that becomes another one: deploy a process with jobs anew when `create-redis-stack migrate` has switched. Until then its calls fail or wait.',
+  },
+  {
+    of: ['pubsub'],
+    text: 'While a stack moves, publishers and listeners do so one after the other, within about a second: what is published meanwhile may be missed.',
   },
 ];
 

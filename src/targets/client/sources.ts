@@ -14,7 +14,7 @@ export function clientFiles(model: StackModel): ClientFiles {
     'package.json': packageJson(model),
     'src/index.ts': barrel(client.patterns),
     'src/stack.ts': describeStack(model),
-    'src/connect.ts': take(`src/connect.${model.client.variant}${LIBRARIES[client.library].suffix}.ts`),
+    'src/connect.ts': take(`src/connect${LIBRARIES[client.library].suffix}.ts`),
     'src/keyspaces.ts': take(
       client.patterns.includes('cache-aside') ? 'src/keyspaces.ts' : 'src/keyspaces.empty.ts',
     ),
@@ -25,7 +25,7 @@ export function clientFiles(model: StackModel): ClientFiles {
     if (found.has(path)) return;
     const text = made[path] ?? take(path);
     found.set(path, text);
-    for (const [, name] of text.matchAll(/from '\.\/([\w.-]+)\.js'/g)) visit(`src/${name}.ts`);
+    for (const [, name] of text.matchAll(/(?:from |import\()'\.\/([\w.-]+)\.js'/g)) visit(`src/${name}.ts`);
   };
   for (const path of Object.keys(files)) if (!path.startsWith('src/')) visit(path);
   visit('src/index.ts');

@@ -2,11 +2,14 @@ import type { Directive, StackNode } from '../../model/types.ts';
 import { type Problem, problem } from '../../problem.ts';
 import { defaultReplicas, defaultShards } from '../../spec/defaults.ts';
 import type { ClusterTopology, StackSpec } from '../../spec/types.ts';
-import { hostIn } from '../subnet.ts';
+import { hostIn, LAST_NUMBERS } from '../subnet.ts';
 import type { TopologyDefinition } from '../types.ts';
 
 /** The bus listens this far above the client port, Redis's own convention. */
 const BUS_DISTANCE = 10_000;
+
+/** Nodes that a shard may have: a primary and four replicas. */
+const MOST_OF_A_SHARD = 5;
 
 function settings(spec: StackSpec): ClusterTopology {
   if (spec.topology.kind !== 'cluster') throw new Error('not a cluster topology');
@@ -20,7 +23,7 @@ function nodes(spec: StackSpec): readonly StackNode[] {
     Array.from({ length: replicas + 1 }, (_, i): StackNode => {
       const name = `shard-${shard}-${i + 1}`;
       const port = spec.network.port + (shard - 1) * 10 + i;
-      const ip = hostIn(spec.network.subnet, 10 + i * 48 + shard);
+      const ip = hostIn(spec.network.subnet, LAST_NUMBERS.cluster + (shard - 1) * MOST_OF_A_SHARD + i);
       const base = { name, shard, ip, port, busPort: port + BUS_DISTANCE, hostname: name };
       return i === 0
         ? { ...base, role: 'primary' }

@@ -4,7 +4,7 @@ import { sentinelUsers } from '../../model/users.ts';
 import { type Problem, problem } from '../../problem.ts';
 import { defaultQuorum, defaultReplicas, defaultSentinels } from '../../spec/defaults.ts';
 import type { SentinelTopology, StackSpec } from '../../spec/types.ts';
-import { hostIn } from '../subnet.ts';
+import { hostIn, LAST_NUMBERS } from '../subnet.ts';
 import type { TopologyDefinition } from '../types.ts';
 
 export const PRIMARY_NAME = 'mymaster';
@@ -21,7 +21,12 @@ function nodes(spec: StackSpec): readonly StackNode[] {
   const { replicas, sentinels } = settings(spec);
   const { port, subnet } = spec.network;
   const data = Array.from({ length: replicas + 1 }, (_, i): StackNode => {
-    const base = { name: `node-${i + 1}`, shard: 1, ip: hostIn(subnet, 11 + i), port: port + i };
+    const base = {
+      name: `node-${i + 1}`,
+      shard: 1,
+      ip: hostIn(subnet, LAST_NUMBERS.data + i),
+      port: port + i,
+    };
     return i === 0 ? { ...base, role: 'primary' } : { ...base, role: 'replica', follows: 'node-1' };
   });
   const watchers = Array.from(
@@ -30,7 +35,7 @@ function nodes(spec: StackSpec): readonly StackNode[] {
       name: `sentinel-${i + 1}`,
       role: 'sentinel',
       shard: 0,
-      ip: hostIn(subnet, 201 + i),
+      ip: hostIn(subnet, LAST_NUMBERS.sentinels + i),
       port: port + PORT_DISTANCE + i,
     }),
   );

@@ -1,4 +1,4 @@
-import { hostIn } from '../subnet.ts';
+import { hostIn, LAST_NUMBERS } from '../subnet.ts';
 import type { TopologyDefinition } from '../types.ts';
 
 export const standalone: TopologyDefinition = {
@@ -14,7 +14,7 @@ export const standalone: TopologyDefinition = {
       name: 'node-1',
       role: 'primary',
       shard: 1,
-      ip: hostIn(spec.network.subnet, 11),
+      ip: hostIn(spec.network.subnet, LAST_NUMBERS.data),
       port: spec.network.port,
     },
   ],

@@ -1,15 +1,14 @@
 import { createCluster } from '@redis/client';
+import type { Reach } from './connector.js';
 import type { ClusterStack } from './description.js';
-import { readLogin, readView } from './environment.js';
+import { type Environment, readLogin, readView } from './environment.js';
 import type { Link } from './link.js';
 import { commandOptions, commonLink, connectionOptions } from './node-redis.js';
-import { open } from './open.js';
-import type { ConnectOptions, RedisPort } from './port.js';
+import { staying } from './open.js';
 import { slotOf } from './slot.js';
 
 /** Connects to every primary of the cluster, starting from any seed, and follows slots when they move. */
-export async function connect(stack: ClusterStack, options: ConnectOptions = {}): Promise<RedisPort> {
-  const env = options.env ?? process.env;
+export function reach(stack: ClusterStack, env: Environment): Reach {
   const { addresses, addressMap } = readView(stack, env);
   const createLink = (): Link => {
     const login = readLogin(stack, env);
@@ -53,5 +52,7 @@ export async function connect(stack: ClusterStack, options: ConnectOptions = {})
       shardOf: (key) => client.slots[slotOf(key)]?.master.address ?? stack.name,
     };
   };
-  return open(addresses, createLink, options);
+  return { addresses, createLink };
 }
+
+export const connect = staying(reach);

@@ -1,16 +1,15 @@
 import { Redis } from 'ioredis';
+import type { Reach } from './connector.js';
 import type { SentinelStack } from './description.js';
-import { readLogin, readSentinelLogin, readView } from './environment.js';
+import { type Environment, readLogin, readSentinelLogin, readView } from './environment.js';
 import { commonLink, connectionOptions, oneLink } from './ioredis.js';
 import { connectorTo, Sentinels } from './ioredis-sentinels.js';
 import { Subscriptions } from './ioredis-subscriptions.js';
 import type { Link } from './link.js';
-import { open } from './open.js';
-import type { ConnectOptions, RedisPort } from './port.js';
+import { staying } from './open.js';
 
 /** Connects to the primary that the Sentinels name, and follows them when they name another. */
-export async function connect(stack: SentinelStack, options: ConnectOptions = {}): Promise<RedisPort> {
-  const env = options.env ?? process.env;
+export function reach(stack: SentinelStack, env: Environment): Reach {
   const { addresses, addressMap } = readView(stack, env);
   const createLink = (): Link => {
     const login = readLogin(stack, env);
@@ -44,5 +43,7 @@ export async function connect(stack: SentinelStack, options: ConnectOptions = {}
       },
     };
   };
-  return open(addresses, createLink, options);
+  return { addresses, createLink };
 }
+
+export const connect = staying(reach);

@@ -1,14 +1,13 @@
 import { createSentinel } from '@redis/client';
+import type { Reach } from './connector.js';
 import type { SentinelStack } from './description.js';
-import { readLogin, readSentinelLogin, readView } from './environment.js';
+import { type Environment, readLogin, readSentinelLogin, readView } from './environment.js';
 import type { Link } from './link.js';
 import { commandOptions, commonLink, connectionOptions } from './node-redis.js';
-import { open } from './open.js';
-import type { ConnectOptions, RedisPort } from './port.js';
+import { staying } from './open.js';
 
 /** Connects to the primary that the Sentinels name, and follows them when they name another. */
-export async function connect(stack: SentinelStack, options: ConnectOptions = {}): Promise<RedisPort> {
-  const env = options.env ?? process.env;
+export function reach(stack: SentinelStack, env: Environment): Reach {
   const { addresses, addressMap } = readView(stack, env);
   const createLink = (): Link => {
     const login = readLogin(stack, env);
@@ -40,5 +39,7 @@ export async function connect(stack: SentinelStack, options: ConnectOptions = {}
       shardOf: () => stack.primaryName,
     };
   };
-  return open(addresses, createLink, options);
+  return { addresses, createLink };
 }
+
+export const connect = staying(reach);

@@ -1,15 +1,14 @@
 import { createClient } from '@redis/client';
+import type { Reach } from './connector.js';
 import type { StandaloneStack } from './description.js';
-import { readLogin, readView } from './environment.js';
+import { type Environment, readLogin, readView } from './environment.js';
 import { RedisError } from './errors.js';
 import type { Link } from './link.js';
 import { commandOptions, commonLink, connectionOptions } from './node-redis.js';
-import { open } from './open.js';
-import type { ConnectOptions, RedisPort } from './port.js';
+import { staying } from './open.js';
 
 /** Connects to the one server; when it restarts, the connection comes back by itself. */
-export async function connect(stack: StandaloneStack, options: ConnectOptions = {}): Promise<RedisPort> {
-  const env = options.env ?? process.env;
+export function reach(stack: StandaloneStack, env: Environment): Reach {
   const { addresses } = readView(stack, env);
   const [address] = addresses;
   if (address === undefined) throw new RedisError('redis/bad-environment', 'The stack has no address.');
@@ -31,5 +30,7 @@ export async function connect(stack: StandaloneStack, options: ConnectOptions = 
       shardOf: () => stack.name,
     };
   };
-  return open(addresses, createLink, options);
+  return { addresses, createLink };
 }
+
+export const connect = staying(reach);

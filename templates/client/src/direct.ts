@@ -1,3 +1,5 @@
+import { announcementName } from './announcement.js';
+import { badUse } from './names.js';
 import type { RedisPort } from './port.js';
 import { persist } from './retry.js';
 
@@ -41,6 +43,9 @@ export class Direct {
   }
 
   #call(command: string, key: string, ...args: readonly string[]): Promise<unknown> {
+    // Whoever may choose keys must not be able to send all clients elsewhere.
+    if (key === announcementName)
+      return Promise.reject(badUse(`'${key}' is where the stack says that it has moved.`));
     const full = this.#keyPrefix + key;
     return persist(() => this.#port.call(full, [command, full, ...args]), this.#withinMs);
   }

@@ -31,6 +31,8 @@ export type RedisErrorCode =
   | 'redis/may-evict'
   /** The server's release has no such command. */
   | 'redis/unsupported'
+  /** The stack says that it has moved, and the client could not follow: it stays where it is, and goes on trying. */
+  | 'redis/not-moved'
   /** Redis answered with an error; its words are in `cause`. */
   | 'redis/refused'
   /** The connection was closed by `close()`. */

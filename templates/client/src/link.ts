@@ -1,4 +1,4 @@
-import type { Address } from './description.js';
+import type { Address, StackDescription } from './description.js';
 import { RedisError } from './errors.js';
 import type { ChannelKind, Listener, RedisPort, Tracking, TrackListener } from './port.js';
 import type { Script } from './scripts.js';
@@ -26,17 +26,35 @@ export interface Link {
   destroy(): unknown;
 }
 
+interface PortLife {
+  /** Ends with the port, and the port with it. */
+  readonly lifetime: AbortController;
+  readonly stack: StackDescription;
+  /** Told of calls that fail as they do where another server has taken over; often, so it should be quick. */
+  readonly onTrouble: () => void;
+}
+
+// What a server answers that is not, or not any more, the one to ask.
+const elsewhere = /^(READONLY|NOREPLICAS|MOVED|CLUSTERDOWN|UNBLOCKED) /;
+
 // More than this would be memory and delay without end, where Redis answers slower than it is asked.
 const maxWaiting = 10_000;
 
-/** Makes the port out of a link; closing it ends `lifetime`, and it ends with `lifetime`. */
-export function createPort(link: Link, lifetime: AbortController): RedisPort {
+/** Makes the port out of a link. */
+export function createPort(link: Link, { lifetime, stack, onTrouble }: PortLife): RedisPort {
   let isClosed = false;
+  let isDestroyed = false;
   let waiting = 0;
+  const closed = (error?: unknown): RedisError =>
+    new RedisError('redis/closed', 'The connection is closed.', error);
   const explain = (error: unknown): RedisError => {
-    if (isClosed) return new RedisError('redis/closed', 'The connection is closed.', error);
-    if (link.isRefusal(error))
+    // What still waits where connections are given up for others may be asked again on those.
+    if (isDestroyed) return closed(error);
+    if (link.isRefusal(error)) {
+      if (elsewhere.test(error.message)) onTrouble();
       return new RedisError('redis/refused', `Redis refused: ${error.message}`, error);
+    }
+    onTrouble();
     // Whatever is not an answer is a connection that is absent, lost or not there yet.
     return new RedisError('redis/unreachable', 'Redis could not be asked.', error);
   };
@@ -53,7 +71,7 @@ export function createPort(link: Link, lifetime: AbortController): RedisPort {
     throw explain(error);
   };
   const ask = <T>(question: () => Promise<T>, most = maxWaiting): Promise<T> => {
-    if (isClosed) return Promise.reject(explain(undefined));
+    if (isClosed) return Promise.reject(closed());
     if (waiting >= most) return Promise.reject(overloaded());
     waiting++;
     try {
@@ -80,13 +98,15 @@ export function createPort(link: Link, lifetime: AbortController): RedisPort {
   };
   const destroy = async (): Promise<void> => {
     isClosed = true;
+    isDestroyed = true;
     lifetime.abort();
     await link.destroy();
   };
   return {
+    stack: () => stack,
     shardOf: (key) => link.shardOf(key),
     read(key, onText, onError) {
-      if (isClosed) return onError(explain(undefined));
+      if (isClosed) return onError(closed());
       try {
         const reading = link.send(key, ['GET', key]) as Promise<string | null>;
         reading.then(onText, (error: unknown) => onError(explain(error)));

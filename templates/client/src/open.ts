@@ -1,66 +1,68 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Address } from './description.js';
+import { canonical } from './announcement.js';
+import { type Reaching, reachBy, type Ways } from './connector.js';
+import { type Course, courseOf } from './course.js';
+import type { Address, StackDescription } from './description.js';
 import { RedisError } from './errors.js';
-import { createPort, type Link } from './link.js';
-import { notePasswords } from './password-file.js';
-import type { ConnectOptions, RedisPort } from './port.js';
-import { backoffMs } from './retry.js';
-import { supervise } from './supervisor.js';
+import type { Connect, ConnectOptions, StackPort } from './port.js';
+import { type Finding, supervise } from './supervisor.js';
 import { late, within } from './time.js';
+
+/** Makes the function that connects to stacks of one kind, and stays with the stack that it was given. */
+export function staying<Stack extends StackDescription>(reach: Reaching<Stack>): Connect<Stack> {
+  return async (stack, options = {}) => {
+    const env = options.env ?? process.env;
+    return open(courseOf(stack, reach(stack, env), env), options);
+  };
+}
+
+/** Makes the function that connects to a stack of any kind, and follows it to wherever it says that it has moved. */
+export function following(ways: Ways): Connect<StackDescription> {
+  return async (home, options = {}) => {
+    const env = options.env ?? process.env;
+    const find: Finding = async (announced) => {
+      const isHome = canonical(announced) === canonical(home);
+      const stack = isHome ? home : announced;
+      // Addresses given by hand are those of the stack that the code was written for.
+      const own = isHome ? env : { ...env, REDIS_ADDRESSES: undefined };
+      return courseOf(stack, await reachBy(ways, stack, own), own);
+    };
+    return open(await find(home), options, find);
+  };
+}
 
 /**
  * Connects, trying again until it succeeds, and replaces the connections when a primary falls silent. Rejects with
- * `redis/unreachable` after `connectWithinMs`, or, with `startWithout`, resolves then and goes on trying. `addresses` are
- * where it begins, for the error message; `createLink` is called for each set of connections.
+ * `redis/unreachable` after `connectWithinMs`, or, with `startWithout`, resolves then and goes on trying.
  */
-export async function open(
-  addresses: readonly Address[],
-  createLink: () => Link,
-  { connectWithinMs = 10_000, startWithout = false, silentAfterMs = 2000, onError, env }: ConnectOptions,
-): Promise<RedisPort> {
+async function open(start: Course, options: ConnectOptions, find?: Finding): Promise<StackPort> {
+  const { connectWithinMs = 10_000, startWithout = false, silentAfterMs = 2000, onError, onMove } = options;
   let lastError: unknown;
-  const begin = () => {
-    // Before they are read: what changes in between is only looked at twice.
-    const isOutdated = notePasswords(env ?? process.env);
-    const link = createLink();
-    const lifetime = new AbortController();
-    const note = (error: unknown): void => {
-      if (lifetime.signal.aborted) return;
+  let course = start;
+  const watched = { onTrouble: () => {} };
+  const hearing = {
+    tell: (error: Error) => {
       lastError = error;
-      onError?.(error instanceof Error ? error : new Error(String(error)));
-    };
-    // Without a listener an 'error' event ends the process.
-    link.onError(note);
-    const port = createPort(link, lifetime);
-    const drop = async (): Promise<void> => {
-      lifetime.abort();
-      await link.destroy();
-    };
-    return { port, connected: keepConnecting(link, note, lifetime.signal), drop, isOutdated };
+      onError?.(error);
+    },
+    onTrouble: () => watched.onTrouble(),
   };
-  const first = begin();
+  const first = start.begin(hearing);
   const outcome = await within(first.connected, connectWithinMs);
-  if (outcome !== late || startWithout) return supervise(first, begin, silentAfterMs);
-  await within(first.port.destroy(), 1000);
-  throw unreachable(addresses, connectWithinMs, lastError);
-}
-
-async function keepConnecting(
-  link: Link,
-  note: (error: unknown) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    try {
-      await link.connect();
-      // Dropped while it was on its way: what it has opened since would stay open.
-      if (signal.aborted) await link.destroy();
-      return;
-    } catch (error) {
-      note(error);
-      await sleep(backoffMs(attempt));
-    }
+  if (outcome === late && !startWithout) {
+    await within(first.port.destroy(), 1000);
+    throw unreachable(start.addresses, connectWithinMs, lastError);
   }
+  const { port, onTrouble } = supervise(first, start, {
+    hearing,
+    silentAfterMs,
+    find,
+    onMove: (next) => {
+      course = next;
+      onMove?.(next.stack);
+    },
+  });
+  watched.onTrouble = onTrouble;
+  return { ...port, another: (more) => open(course, { ...options, ...more }, find) };
 }
 
 function unreachable(addresses: readonly Address[], withinMs: number, cause: unknown): RedisError {

@@ -1,4 +1,4 @@
-import type { Address } from './description.js';
+import type { Address, StackDescription } from './description.js';
 import type { RedisError } from './errors.js';
 import type { Script } from './scripts.js';
 
@@ -49,12 +49,20 @@ export interface RedisPort {
   primaries(): readonly Address[];
   /** Hears, on a connection of its own, of every write to keys with a prefix on one server. */
   track(at: Address, prefix: string, listener: TrackListener): Tracking;
+  /** The stack that its connections lead to. */
+  stack(): StackDescription;
   /** Names the server that holds a key, so that one failing shard is not held against the others. */
   shardOf(key: string): string;
   /** Lets commands under way finish; can wait for ever on a server that does not answer. */
   close(): Promise<void>;
   /** Drops the connections and rejects commands under way. */
   destroy(): Promise<void>;
+}
+
+/** What `connect` gives. Once the stack has moved, `stack()` is the one that it has moved to. */
+export interface StackPort extends RedisPort {
+  /** Opens more connections to the same stack, with the same options but for these. */
+  another(options?: ConnectOptions): Promise<StackPort>;
 }
 
 export interface ConnectOptions {
@@ -89,7 +97,13 @@ export interface ConnectOptions {
    * @default 2000
    */
   readonly silentAfterMs?: number;
+  /**
+   * Told when the connections have moved to where the stack says that it is now.
+   *
+   * @default ignored
+   */
+  readonly onMove?: (stack: StackDescription) => void;
 }
 
 /** Opens connections to a stack of one kind. */
-export type Connect<Stack> = (stack: Stack, options?: ConnectOptions) => Promise<RedisPort>;
+export type Connect<Stack> = (stack: Stack, options?: ConnectOptions) => Promise<StackPort>;

@@ -31,6 +31,8 @@ export interface Health {
   readonly answeredMs: number | undefined;
   /** The servers that caches leave alone for the moment. */
   readonly resting: readonly string[];
+  /** What kind of stack it leads to now. */
+  readonly topology: StackDescription['kind'];
 }
 
 export interface CloseOptions {
@@ -112,7 +114,8 @@ export class Redis {
     );
     const resting = this.resting();
     const answeredMs = answered ? performance.now() - start : undefined;
-    return { ok: answered && resting.length === 0, answeredMs, resting };
+    const topology = this.#port.stack().kind;
+    return { ok: answered && resting.length === 0, answeredMs, resting, topology };
   }
 
   /** What the opened definitions have counted since the start, by their names; those that count nothing are left out. */
@@ -179,7 +182,12 @@ export async function openRedis<const Stack extends StackDescription>(
   options: RedisOptions = {},
 ): Promise<Redis> {
   // Commands that wait on the server for a second hold up the question whether it is there.
-  const { silentAfterMs = 2000 } = options;
-  const another = () => connect(stack, { ...options, silentAfterMs: Math.max(4000, silentAfterMs) });
-  return new Redis(await connect(stack, options), stack.keyPrefix, another, options);
+  const { silentAfterMs = 2000, observe, onMove } = options;
+  const told = (now: StackDescription): void => {
+    observe?.({ name: now.name, what: 'moved' });
+    onMove?.(now);
+  };
+  const port = await connect(stack, { ...options, onMove: told });
+  const another = () => port.another({ silentAfterMs: Math.max(4000, silentAfterMs), onMove: () => {} });
+  return new Redis(port, stack.keyPrefix, another, options);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisError } from './errors.js';
 import { late, within } from './time.js';
 
@@ -11,12 +10,36 @@ export function backoffMs(attempt: number): number {
   return ceiling * (0.5 + Math.random() / 2);
 }
 
+// How often a call is asked again at once: a server that hands over is gone for no longer than that.
+const quickTries = 4;
+const waiting = new Set<() => void>();
+
+/** Has everybody who waits before the next try of a call make it now: there are other connections. */
+export function retryNow(): void {
+  for (const wake of [...waiting]) wake();
+}
+
+/** Milliseconds, or until `retryNow`. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      waiting.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    waiting.add(wake);
+  });
+}
+
 /** Whether the same command may succeed a moment later. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof RedisError)) return false;
   if (error.code === 'redis/unreachable' || error.code === 'redis/overloaded') return true;
   return error.code === 'redis/refused' && error.cause instanceof Error && passing.test(error.cause.message);
 }
+
+const isFull = (error: unknown): boolean => error instanceof RedisError && error.code === 'redis/overloaded';
 
 /**
  * Repeats a command until Redis takes it, through a restart or a failover, for `withinMs` milliseconds; then rejects with
@@ -44,7 +67,7 @@ async function repeat<T>(operation: () => Promise<T>, isOver: () => boolean): Pr
       return await operation();
     } catch (error) {
       if (!isPassing(error)) throw error;
-      await sleep(backoffMs(attempt));
+      await pause(backoffMs(isFull(error) ? attempt : Math.max(0, attempt + 1 - quickTries)));
       if (isOver()) throw error;
     }
   }

@@ -8,6 +8,8 @@ interface Message {
 /** A move from connections that still work to new ones: for a moment both hear everything. */
 interface Move {
   readonly to: RedisPort;
+  /** Whether the new ones lead to other servers, which are told a part of what the present ones are told. */
+  readonly isElsewhere: boolean;
   /** Heard by the present connections since. */
   readonly heard: Message[];
   /** Heard by the new ones, and not passed on yet. */
@@ -58,7 +60,8 @@ export class Subscription {
 
   /** Has what another port hears kept back until `finishMove`. */
   beginMove(to: RedisPort): void {
-    this.#move = { to, heard: [], waiting: [] };
+    const isElsewhere = to.stack() !== this.port?.stack();
+    this.#move = { to, isElsewhere, heard: [], waiting: [] };
   }
 
   cancelMove(): void {
@@ -76,7 +79,8 @@ export class Subscription {
     await this.#caughtUp(move.to);
     // Cancelled by a replacement meanwhile.
     if (this.#move !== move) return;
-    for (const message of move.waiting.slice(overlap(move))) this.#tell(message);
+    for (const message of move.isElsewhere ? unheard(move) : move.waiting.slice(overlap(move)))
+      this.#tell(message);
     await this.settle(move.to, end);
   }
 
@@ -115,10 +119,23 @@ function besides(name: string): string {
 function overlap({ heard, waiting }: Move): number {
   for (let count = Math.min(heard.length, waiting.length); count > 0; count--) {
     const last = heard.slice(-count);
-    const isSame = last.every(
-      (one, i) => one.text === waiting[i]?.text && one.channel === waiting[i]?.channel,
-    );
-    if (isSame) return count;
+    if (last.every((one, i) => isSame(one, waiting[i]))) return count;
   }
   return 0;
 }
+
+/**
+ * Those that wait without those that were passed on already, which stand in the same order among others: a server that was
+ * handed over from repeats what the new one is told, and is told more by who has not moved yet.
+ */
+function unheard({ heard, waiting }: Move): readonly Message[] {
+  let from = 0;
+  return waiting.filter((message) => {
+    const at = heard.findIndex((one, index) => index >= from && isSame(one, message));
+    if (at >= 0) from = at + 1;
+    return at < 0;
+  });
+}
+
+const isSame = (one: Message, other: Message | undefined): boolean =>
+  one.text === other?.text && one.channel === other.channel;

@@ -225,7 +225,12 @@ describe('old values, early loads and tags', () => {
     await one
       .use(cache<string, string>({ ...base, name: 'seen', ttlMs: 60_000 }))
       .getOrSet('x', async () => 'v');
-    expect(await one.health(200)).toEqual({ ok: false, answeredMs: undefined, resting: ['test'] });
+    expect(await one.health(200)).toEqual({
+      ok: false,
+      answeredMs: undefined,
+      resting: ['test'],
+      topology: 'standalone',
+    });
     server.thaw();
     await until('Redis is asked again', () => one.resting().length === 0, { timeoutMs: 8000 });
     expect((await one.health()).ok).toBe(true);

@@ -14,6 +14,7 @@
 #   STACK_REPLICAS   how many replicas the first primary has, for Sentinels
 #   STACK_ON_STOP    handover: a stop makes a replica the primary first (handover.sh); the script stays until then
 #   STACK_ENDPOINT   hostname or ip: what clients are redirected to (cluster; hostname)
+#   STACK_ADOPT      host:port of a server that this node takes over from (adopt.sh)
 #   STACK_WAIT       seconds to wait for the Sentinels when a node comes back (60)
 #   STACK_WAIT_REPLACED   seconds to wait for a Sentinel that takes this primary for lost to replace it (20)
 #
@@ -38,6 +39,8 @@ self=${STACK_ADDRESS:-127.0.0.1}:$STACK_PORT
 . "$here/scripts/addresses.sh"
 # shellcheck source=make-way.sh
 . "$here/scripts/make-way.sh"
+# shellcheck source=adopt.sh
+. "$here/scripts/adopt.sh"
 
 sha256() {
   if command -v sha256sum >/dev/null 2>&1; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
@@ -188,7 +191,7 @@ write_data_conf() {
     cat "$here/redis.conf"
     printf '\n# Of this node alone.\n'
     listening
-    printf 'masterauth %s\n' "$(quoted "$(secret replication)")"
+    if ! adopts; then printf 'masterauth %s\n' "$(quoted "$(secret replication)")"; fi
     if [ -n "${STACK_BUS_PORT:-}" ]; then
       printf 'cluster-port %s\ncluster-announce-bus-port %s\n' "$STACK_BUS_PORT" "$STACK_BUS_PORT"
       printf 'cluster-announce-ip %s\n' "$STACK_ADDRESS"
@@ -201,18 +204,23 @@ write_data_conf() {
       printf 'replica-announce-ip %s\nreplica-announce-port %s\n' "$STACK_ADDRESS" "$STACK_PORT"
     fi
     if [ -n "$follow" ]; then printf 'replicaof %s %s\n' "${follow%:*}" "${follow##*:}"; fi
+    if adopts; then adopting_conf; fi
   } >"$run/redis.conf"
 }
 
 start_data() {
   follow=
   carry_over
-  if [ -n "${STACK_SENTINELS:-}" ]; then
-    decide
-    say "starting as ${follow:+replica of }${follow:-primary}"
+  if adopts; then
+    say "starting as replica of $STACK_ADOPT, to take over from it"
+  else
+    if [ -n "${STACK_SENTINELS:-}" ]; then
+      decide
+      say "starting as ${follow:+replica of }${follow:-primary}"
+    fi
+    heal_cluster
+    yield_slots
   fi
-  heal_cluster
-  yield_slots
   write_data_conf
   : >"$marker"
   note_kind

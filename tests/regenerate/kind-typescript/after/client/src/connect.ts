@@ -1,47 +1,11 @@
-import { createSentinel } from '@redis/client';
-import type { SentinelStack } from './description.js';
-import { readLogin, readSentinelLogin, readView } from './environment.js';
-import type { Link } from './link.js';
-import { commandOptions, commonLink, connectionOptions } from './node-redis.js';
-import { open } from './open.js';
-import type { ConnectOptions, RedisPort } from './port.js';
+import { following } from './open.js';
 
-/** Connects to the primary that the Sentinels name, and follows them when they name another. */
-export async function connect(stack: SentinelStack, options: ConnectOptions = {}): Promise<RedisPort> {
-  const env = options.env ?? process.env;
-  const { addresses, addressMap } = readView(stack, env);
-  const createLink = (): Link => {
-    const login = readLogin(stack, env);
-    const sentinelLogin = readSentinelLogin(stack, env);
-    const client = createSentinel({
-      name: stack.primaryName,
-      sentinelRootNodes: addresses.map(({ host, port }) => ({ host, port })),
-      nodeAddressMap: (announced) => addressMap[announced],
-      nodeClientOptions: connectionOptions(stack.name, login),
-      sentinelClientOptions: connectionOptions(stack.name, sentinelLogin),
-      RESP: 3,
-      commandOptions,
-      // Without a reserved connection, commands sent in the same tick wait for one another.
-      reserveClient: true,
-      // Sentinels announce a switch; this finds one whose announcement was missed.
-      scanInterval: 5000,
-    });
-    return {
-      ...commonLink(client, stack.name, login),
-      mget: (keys) => client.sendCommand(false, ['MGET', ...keys]),
-      send: (_key, words) => client.sendCommand(false, words),
-      sendToPrimaries: async (words) => [await client.sendCommand(false, words)],
-      primaries: () => {
-        const node = client.getMasterNode();
-        return node === undefined
-          ? []
-          : [addressMap[`${node.host}:${node.port}`] ?? { host: node.host, port: node.port }];
-      },
-      shardOf: () => stack.primaryName,
-    };
-  };
-  return open(addresses, createLink, options);
-}
+/** Connects to a stack of any kind, and follows it when it says that it has become another one. */
+export const connect = following({
+  standalone: () => import('./connect.standalone.js'),
+  sentinel: () => import('./connect.sentinel.js'),
+  cluster: () => import('./connect.cluster.js'),
+});
 
 /** The name that our application knows it by. */
 export const connectShop = connect;

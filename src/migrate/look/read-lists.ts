@@ -1,0 +1,61 @@
+import type { BufferLimit, ClientFacts, ClientGroup, ClusterFacts } from './facts.ts';
+
+/** `client-output-buffer-limit` as CONFIG GET gives it: `normal 0 0 0 slave 268435456 67108864 60 pubsub ...`. */
+export function bufferLimitOf(value: string | undefined): BufferLimit | undefined {
+  const words = (value ?? '').split(/\s+/);
+  const at = words.findIndex((word) => word === 'slave' || word === 'replica');
+  const [hardBytes, softBytes, softSeconds] = words.slice(at + 1, at + 4).map(Number);
+  if (at < 0 || hardBytes === undefined || softBytes === undefined || softSeconds === undefined)
+    return undefined;
+  return { hardBytes, softBytes, softSeconds };
+}
+
+type Client = Readonly<Record<string, string>>;
+
+/** Clients out of CLIENT LIST, without links between servers and the connection that asks. */
+export function clientsOf(reply: unknown, self: string): ClientFacts {
+  const all = String(reply).split(/\r?\n/).filter(Boolean).map(clientFields);
+  const outside = all.filter(({ id, flags = '' }) => id !== self && !/[SM]/.test(flags));
+  const flagged = (flag: string) => outside.filter(({ flags = '' }) => flags.includes(flag)).length;
+  return {
+    connected: outside.length,
+    blocked: flagged('b'),
+    subscribed: outside.filter(isSubscribed).length,
+    watching: outside.filter(({ watch = '0' }) => watch !== '0').length,
+    groups: groupsOf(outside),
+  };
+}
+
+function clientFields(line: string): Client {
+  return Object.fromEntries(line.split(' ').map((pair) => pair.split(/=(.*)/s, 2)));
+}
+
+const isSubscribed = (client: Client): boolean =>
+  ['sub', 'psub', 'ssub'].some((kind) => (client[kind] ?? '0') !== '0');
+
+/** Many connections of one program are one line; the largest group comes first. */
+function groupsOf(clients: readonly Client[]): readonly ClientGroup[] {
+  const groups = new Map<string, ClientGroup>();
+  for (const client of clients) {
+    const user = client.user ?? '';
+    const name = client.name ?? '';
+    const library = [client['lib-name'], client['lib-ver']].filter(Boolean).join(' ');
+    const key = JSON.stringify([user, name, library]);
+    groups.set(key, { user, name, library, count: (groups.get(key)?.count ?? 0) + 1 });
+  }
+  return [...groups.values()].sort((a, b) => b.count - a.count);
+}
+
+/** `nodes` is CLUSTER NODES, in which a node shows its own open slots as `[slot->-id]` and `[slot-<-id]`. */
+export function clusterOf(info: Readonly<Record<string, string>>, nodes: unknown): ClusterFacts {
+  const own = String(nodes)
+    .split(/\r?\n/)
+    .find((line) => line.includes('myself'));
+  return {
+    state: info.cluster_state ?? 'unknown',
+    slotsOk: Number(info.cluster_slots_ok ?? 0),
+    knownNodes: Number(info.cluster_known_nodes ?? 0),
+    shards: Number(info.cluster_size ?? 0),
+    openSlots: [...(own ?? '').matchAll(/\[([^\]]+)\]/g)].map(([, slot = '']) => slot),
+  };
+}

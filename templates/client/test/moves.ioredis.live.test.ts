@@ -1,0 +1,4 @@
+import { connect } from '../src/connect.ioredis.js';
+import { holdThroughMoves } from './moves.ts';
+
+holdThroughMoves('ioredis 6', connect);
