@@ -17,7 +17,8 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'redis:7.0' },
     client: { type: 'string', default: 'ioredis' },
     rest: { type: 'string', default: '1' },
-    hold: { type: 'string', default: '2' },
+    hold: { type: 'string', default: '1' },
+    parallel: { type: 'string', default: '2' },
     rows: { type: 'string', default: 'ours,redis-cli' },
     way: { type: 'string' },
   },
@@ -63,6 +64,7 @@ async function ours(lab: Lab): Promise<string> {
     wishes: alone(lab.members().members, () => 1),
     rest: Number(values.rest),
     holdMs: Number(values.hold),
+    parallel: Number(values.parallel),
     ...(values.way === 'by-key' ? { way: 'by-key' as const } : {}),
   });
   const { way, slots, keys, longest, repeated } = result;

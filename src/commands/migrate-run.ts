@@ -1,7 +1,8 @@
 import { noteRunningSpec } from '../local/started.ts';
 import { contextFor, type Task } from '../migrate/ready-made.ts';
+import { revive } from '../migrate/revive.ts';
 import { goOn, turnBack } from '../migrate/run.ts';
-import type { Context, Step } from '../migrate/step.ts';
+import type { Step } from '../migrate/step.ts';
 import { isProblemError, ProblemError, problem } from '../problem.ts';
 import type { StackSpec } from '../spec/types.ts';
 import type { System } from '../system.ts';
@@ -104,23 +105,6 @@ async function runSteps(
   if (outcome === 'done') noteRunningSpec(system.files, root, after.spec);
   ctx.journal.close();
   return outcome;
-}
-
-/** What ran when an earlier run was cut off runs again: a machine may have been restarted since. */
-async function revive({ ground, journal }: Context): Promise<void> {
-  const { done, begun, facts } = journal.data();
-  if (begun === undefined || ground.kind !== 'native') return;
-  const hasBegun = (id: string): boolean => done.includes(id) || begun === id;
-  const kept = new Set(ground.after.nodes.map(({ name }) => name));
-  const isOver = done.includes('switch');
-  const old = ground.before.nodes
-    .map(({ name }) => name)
-    .filter((name) => kept.has(name) || !(isOver || hasBegun('leave')));
-  const fresh = [...kept].filter(
-    (name) => facts[`began.${name}`] !== undefined || (isOver && facts['copy.to'] === name),
-  );
-  for (const name of new Set([...old, ...fresh]))
-    if (!(await ground.isRunning(name))) await ground.start(name);
 }
 
 function ended(system: System, { json, dir }: MigrateArguments, outcome: string): number {

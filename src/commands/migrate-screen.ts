@@ -98,7 +98,7 @@ function shown({ text, done, of, unit, lagBytes }: Progress, pace: Pace): string
   const part = Math.min(1, done / of);
   const filled = Math.round(part * WIDTH);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`;
-  return `${bar} ${Math.round(part * 100)} % ${text}: ${amount(done, unit)} of ${amount(of, unit)}${left(pace, done, of)}${behind}`;
+  return `${bar} ${Math.round(part * 100)} % ${text}: ${unit === 'bytes' ? amount(done, unit) : amount(done, undefined)} of ${amount(of, unit)}${left(pace, done, of)}${behind}`;
 }
 
 function left({ at, from }: Pace, done: number, of: number): string {

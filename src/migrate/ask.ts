@@ -19,9 +19,16 @@ export async function primariesAmong(ctx: Context, members: readonly Member[]): 
   return members.filter((_, i) => roles[i] === 'master');
 }
 
-/** The one primary of a group without slots; rejects where there is none or more than one. */
+/** The one primary of a group without slots; waits for a failover, and rejects where there is none or more than one. */
 export async function onlyPrimary(ctx: Context, members: readonly Member[]): Promise<Member> {
-  const found = await primariesAmong(ctx, members);
+  const end = Date.now() + ctx.timeoutSeconds * 1000;
+  let found = await primariesAmong(ctx, members);
+  while (found.length !== 1 && Date.now() < end) {
+    ctx.signal.throwIfAborted();
+    ctx.say({ text: 'waiting until there is one primary' });
+    await sleep(300);
+    found = await primariesAmong(ctx, members);
+  }
   const [one] = found;
   if (one && found.length === 1) return one;
   const names = found.map(({ name }) => name).join(' and ');

@@ -110,6 +110,9 @@ export function nativeGround(of: NativeGround): Ground {
     },
     stop: end,
     discard: async (name) => {
+      const one = recorded(name);
+      // Its data never counted, and a server that writes files takes its time to end.
+      if (one && (await isRunning(one))) process.kill(-one.pid, 'SIGKILL');
       await end(name);
       // What an earlier node of this name has left is not this migration's to delete.
       if (files.kind(`${nodeFolder(root, name)}/${MADE_HERE}`) !== undefined)

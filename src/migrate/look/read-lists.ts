@@ -15,7 +15,10 @@ type Client = Readonly<Record<string, string>>;
 /** Clients out of CLIENT LIST, without links between servers and the connection that asks. */
 export function clientsOf(reply: unknown, self: string): ClientFacts {
   const all = String(reply).split(/\r?\n/).filter(Boolean).map(clientFields);
-  const outside = all.filter(({ id, flags = '' }) => id !== self && !/[SM]/.test(flags));
+  const outside = all.filter(
+    // A Sentinel listens to every data node, and is no application.
+    ({ id, flags = '', user = '' }) => id !== self && !/[SM]/.test(flags) && user !== 'sentinel',
+  );
   const flagged = (flag: string) => outside.filter(({ flags = '' }) => flags.includes(flag)).length;
   return {
     connected: outside.length,

@@ -22,9 +22,9 @@ export interface MoveOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** @default what the servers can do: atomic where all can. */
   readonly way?: Way;
-  /** Pairs of nodes that move slots at the same time; no node is in two of them. @default 3 */
+  /** Pairs of nodes that move slots at the same time; no node is in two of them. @default 2 */
   readonly parallel?: number;
-  /** How long one order may hold up a source, in ms; a single large key takes what it takes. @default 2 */
+  /** How long one order may hold up a source, in ms; a single large key takes what it takes. @default 1 */
   readonly holdMs?: number;
   /** Rest after each order, in times of what it took: more is kinder to clients, and slower. @default 1 */
   readonly rest?: number;
@@ -108,7 +108,7 @@ class Work {
     const moves = planFor(this.#shards, await askWholeCluster(this.#reach, this.#shards));
     const counts = await this.#countKeys(moves);
     const done = this.#progress('move', counts.size, sum(counts.values()));
-    await runApart(moves, this.#options.parallel ?? 3, async ({ from, to, ranges }) => {
+    await runApart(moves, this.#options.parallel ?? 2, async ({ from, to, ranges }) => {
       const pair = this.#pair(this.#shardOf(from), this.#shardOf(to));
       if (this.way === 'atomic') return this.#unlessAborted(carryAtomically(pair, ranges, done));
       for (const slots of groupsOf(slotsOf(ranges), (slot) => counts.get(slot) ?? 0)) {
@@ -158,7 +158,7 @@ class Work {
   }
 
   #pair(source: Shard, target: Shard): Pair {
-    const { cluster, holdMs = 2, rest = 1, patienceMs = 60_000, signal } = this.#options;
+    const { cluster, holdMs = 1, rest = 1, patienceMs = 60_000, signal } = this.#options;
     return {
       ...this.#reach,
       source,

@@ -70,23 +70,42 @@ export const clients = ({ among, plain, id = 'clients' }: Clients): Step => ({
 
 /** Tells the primary that owns the announcement's slot; where there are no slots, any. Gives the one that took it. */
 async function announceAmong(ctx: Context, members: readonly Member[], model: StackModel): Promise<Member> {
-  const primaries = await primariesAmong(ctx, members);
+  const end = Date.now() + ctx.timeoutSeconds * 1000;
+  for (;;) {
+    const taken = await announceOnce(ctx, await primariesAmong(ctx, members), model);
+    if (taken !== undefined) return taken;
+    if (Date.now() > end) throw new Error('no primary answers that could tell the clients');
+    await sleep(200, undefined, { signal: ctx.signal });
+  }
+}
+
+/** Another one owns the slot, or one that has come back does not serve yet. */
+const NOT_HERE = /^(MOVED|CLUSTERDOWN|LOADING) /;
+
+async function announceOnce(
+  ctx: Context,
+  primaries: readonly Member[],
+  model: StackModel,
+): Promise<Member | undefined> {
   for (const primary of primaries) {
     try {
       await ctx.ask(primary, (c) => announceOn(ctx, c, model));
       return primary;
     } catch (error) {
-      if (!/^MOVED /.test((error as Error).message)) throw error;
+      if (!NOT_HERE.test((error as Error).message)) throw error;
     }
   }
-  throw new Error('no primary answers that could tell the clients');
+  return undefined;
 }
 
 async function untilGone(ctx: Context, primary: Member, why: string): Promise<void> {
   const end = Date.now() + ctx.graceSeconds * 1000;
   const stack = ctx.ground.after.spec.name;
+  const mark = await ctx.ask(primary, async (c) => Number(await c.call('CLIENT', 'ID')));
   for (;;) {
-    const found = await ctx.ask(primary, (c) => plainClients(c, stack));
+    // Later ones are those of applications that were started anew.
+    const all = await ctx.ask(primary, (c) => plainClients(c, stack));
+    const found = all.filter(({ id }) => Number(id) < mark);
     if (found.length === 0) return;
     const who = [
       ...new Set(found.map(({ user, library, name }) => [user, name, library].filter(Boolean).join(' '))),

@@ -3,6 +3,7 @@ import type { StackModel } from '../../model/types.ts';
 import { parseFields } from '../../redis/replies.ts';
 import { clusterOf, names } from '../cluster.ts';
 import { originOf } from '../origin.ts';
+import { withSlotRights } from '../slot-rights.ts';
 import { type Cluster, expectWhole, moveSlots, type ShardWish } from '../slots/index.ts';
 import type { Context, Step } from '../step.ts';
 import type { Member } from '../types.ts';
@@ -25,6 +26,11 @@ function wishesFor(
 }
 
 async function move(ctx: Context, cluster: Cluster, wishes: readonly ShardWish[]): Promise<void> {
+  const names = cluster.members.map(({ name }) => name);
+  await withSlotRights(ctx, names, () => moveNow(ctx, cluster, wishes));
+}
+
+async function moveNow(ctx: Context, cluster: Cluster, wishes: readonly ShardWish[]): Promise<void> {
   const began = Date.now();
   const result = await moveSlots({
     cluster,
@@ -32,7 +38,7 @@ async function move(ctx: Context, cluster: Cluster, wishes: readonly ShardWish[]
     signal: ctx.signal,
     onProgress: ({ phase, slots, keys }) =>
       ctx.say({
-        text: `${phase === 'heal' ? 'slots of an earlier run' : 'slots move'}, ${keys.done} keys`,
+        text: `${phase === 'heal' ? 'slots of an earlier run' : 'slots move'}, ${keys.done.toLocaleString('en')} keys`,
         done: slots.done,
         of: slots.of,
         unit: 'slots',

@@ -27,9 +27,10 @@ export const databasesFit: Rule = ({ totals, after }) => {
 };
 
 /** An application that chooses a database will be refused, or sees another one. */
-export const databasesChosen: Rule = ({ facts, before, after }) => {
+export const databasesChosen: Rule = ({ totals, before, after }) => {
   const fewer = after.joins || after.spec.databases < (before?.spec.databases ?? 16);
-  const calls = called(facts.nodes, OTHER_DATABASES);
+  // On a replica the commands of its primary are counted, SELECT of the stream among them.
+  const calls = called(totals.primaries, OTHER_DATABASES);
   if (!fewer || before?.joins || Object.keys(calls).length === 0) return [];
   const room = after.joins
     ? 'A cluster refuses them.'
