@@ -88,7 +88,8 @@ async function onScratch({ connection }: Scratch, { database }: Picked, commands
   return connection.batch(commands);
 }
 
-type Read = (commands: readonly Words[]) => Promise<readonly unknown[]>;
+/** Sends commands and gives their replies: texts as bytes, an Error where that is the reply. */
+export type Read = (commands: readonly Words[]) => Promise<readonly unknown[]>;
 
 const READS: Readonly<Record<string, (key: Buffer) => readonly Words[]>> = {
   string: (key) => [['GET', key]],
@@ -103,7 +104,7 @@ const READS: Readonly<Record<string, (key: Buffer) => readonly Words[]>> = {
 };
 
 /** Type, time of expiry and content, in an order that means nothing. */
-async function readValue(read: Read, key: Buffer): Promise<unknown> {
+export async function readValue(read: Read, key: Buffer): Promise<unknown> {
   const [type, expires] = await read([
     ['TYPE', key],
     ['PEXPIRETIME', key],

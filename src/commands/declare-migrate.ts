@@ -16,6 +16,8 @@ export function addMigrate(program: Command, system: System, finish: (code: numb
       'take the data from another server: redis://user@host:port or rediss://…; its password in REDIS_SOURCE_PASSWORD',
     )
     .option('--ca <file>', 'certificate authority of that server')
+    .option('--cert <file>', 'certificate that it asks its clients for')
+    .option('--key <file>', 'key of that certificate')
     .option('--resume', 'go on with a migration that was cut off')
     .option('--rollback', 'undo a migration that has not passed its point of no return')
     .option('--grace <seconds>', 'how long clients that cannot follow by themselves are waited for', '30')
@@ -37,6 +39,8 @@ export function addMigrate(program: Command, system: System, finish: (code: numb
           short,
           from: options.from as string | undefined,
           ca: options.ca as string | undefined,
+          cert: options.cert as string | undefined,
+          key: options.key as string | undefined,
           resume: flag(options, 'resume'),
           rollback: flag(options, 'rollback'),
           graceSeconds: Number(options.grace) === 0 ? 0 : seconds(options.grace, '--grace'),

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { parseSource, rememberSource, sourceOf } from '../migrate/foreign.ts';
 import { runsAs, wouldRunAs } from '../migrate/ready-made.ts';
 import { foreign } from '../migrate/routes/foreign.ts';
@@ -25,9 +26,10 @@ export async function migrateFrom(
   if (await runsAs(system, root, buildModel(stored))) throw new ProblemError(isRunning(args.dir));
   const given = parseSource(args.from ?? '');
   const password = given.password || system.env.REDIS_SOURCE_PASSWORD || '';
-  const ca = args.ca === undefined ? undefined : readAuthority(system, args.ca);
+  const ca = given.from.tls ? authorityOf(system, args.ca) : undefined;
   const from = { ...given.from, ...(ca === undefined ? {} : { ca: 'source-ca.crt' }) };
-  const source = sourceOf({ from, password, ca });
+  const own = given.from.tls ? ownCertificate(system, args) : undefined;
+  const source = sourceOf({ from, password, ca, own });
   const { host, port, credentials } = source;
   await expectAnswer(host, port, credentials);
   const kind = await wouldRunAs(system, root, after);
@@ -45,7 +47,7 @@ export async function migrateFrom(
   if (code !== undefined) return code;
   await stackFiles(system, root, { stored, before: undefined, after: spec }).secrets();
   await stackFiles(system, root, { stored, before: undefined, after: spec }).stage();
-  rememberSource(system.files, root, { from, password, ca });
+  rememberSource(system.files, root, { from, password, ca, own });
   return carryOut(system, args, {
     steps,
     task: { system, root, before: undefined, after, kind, from, source },
@@ -72,16 +74,26 @@ async function expectAnswer(
   }
 }
 
-function readAuthority({ files, cwd }: System, file: string): string {
+/** The given one, or those that Node trusts: new nodes are told as well whom to believe. */
+function authorityOf(system: System, file: string | undefined): string {
+  return file === undefined ? rootCertificates.join('\n') : readGiven(system, '--ca', file);
+}
+
+/** What that server may ask of clients over TLS; new nodes show it as well. */
+function ownCertificate(system: System, { cert, key }: MigrateArguments) {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined)
+    throw new ProblemError(
+      problem('migrate/half-a-pair', '--cert --key', 'These need each other.', 'Give both.'),
+    );
+  return { cert: readGiven(system, '--cert', cert), key: readGiven(system, '--key', key) };
+}
+
+function readGiven({ files, cwd }: System, flag: string, file: string): string {
   const text = files.read(resolve(cwd, file));
   if (text !== undefined) return text;
   throw new ProblemError(
-    problem(
-      'migrate/no-authority',
-      '--ca',
-      `${file} cannot be read.`,
-      'Give the file with the authority, as PEM.',
-    ),
+    problem('migrate/no-file', flag, `${file} cannot be read.`, 'Give a file in PEM form.'),
   );
 }
 

@@ -17,6 +17,8 @@ export interface MigrateArguments extends Pick<SpecArguments, 'set' | 'short'> {
   readonly dir: string;
   readonly from: string | undefined;
   readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
   readonly resume: boolean;
   readonly rollback: boolean;
   readonly dryRun: boolean;

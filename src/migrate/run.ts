@@ -56,11 +56,12 @@ export function canTurnBack({ journal }: Pick<Context, 'journal'>, steps: readon
 /** Where it stopped and what may be done now. What a step says itself is more exact and comes first. */
 function stoppedIn(step: Step, error: unknown, mayTurnBack: boolean): ProblemError {
   const ways = mayTurnBack
-    ? 'Mend what it says, then go on with `migrate --resume`, or undo all of it with `migrate --rollback`.'
-    : 'Mend what it says, then go on with `migrate --resume`. There is no way back from here; no data was given up.';
-  if (error instanceof ProblemError) {
-    return new ProblemError(...error.problems.map((one) => ({ ...one, remedy: `${one.remedy} ${ways}` })));
-  }
+    ? 'go on with `migrate --resume`, or undo all of it with `migrate --rollback`.'
+    : 'go on with `migrate --resume`. There is no way back from here; no data was given up.';
+  if (error instanceof ProblemError)
+    return new ProblemError(
+      ...error.problems.map((one) => ({ ...one, remedy: `${one.remedy} Then ${ways}` })),
+    );
   const said = (error as Error).message.replace(/\.?$/, '.');
-  return new ProblemError(problem('migrate/stopped', step.title, said, ways));
+  return new ProblemError(problem('migrate/stopped', step.title, said, `Mend what it says, then ${ways}`));
 }

@@ -87,11 +87,11 @@ async function takeOver(ctx: Context, order: Switch, { from, to }: Ends): Promis
   ctx.journal.note('switch.began', String(Date.now()));
   await lastWord?.(from);
   try {
-    // Each wait for an answer is a wait of all clients: what needs no answer in between goes out together.
-    await Promise.all([
-      from.call('CLIENT', 'PAUSE', String(PAUSE_MS), 'WRITE'),
-      ...(fence ? [from.call('CONFIG', 'SET', 'min-replicas-to-write', NEVER)] : []),
-    ]);
+    await from.call('CLIENT', 'PAUSE', String(PAUSE_MS), 'WRITE');
+    await untilEqual(from, to);
+    // Only now: a fenced server answers a write with an error at once, a paused one lets it wait.
+    if (fence) await from.call('CONFIG', 'SET', 'min-replicas-to-write', NEVER);
+    // Had this process been held up for longer than the pause, writes would have come in between.
     await untilEqual(from, to);
     // From here on the replica may be started as the primary: it has every write, and the old one takes none.
     ctx.journal.noteSoon(TAKING, 'yes');

@@ -26,6 +26,8 @@ export interface Ground {
   readonly after: StackModel;
   /** The folder with the configuration of the new stack, as its nodes see it while it is not in its place yet. */
   readonly staged: string;
+  /** The file with the stack's own certificate authority, as its nodes see it. */
+  readonly authority: string;
   /** A node of either stack by its name; rejects an unknown one. Ports may differ from the model's while both stacks run. */
   member(name: string): Member;
   /** Starts a node of the stack that is to be. Does not wait until it serves. One that runs is left alone. */

@@ -9,6 +9,8 @@ export interface Trust {
   readonly ca: string;
   /** The one certificate that the server must show, whatever its dates: for telling it that there is a newer one. */
   readonly only?: string;
+  /** A certificate of the caller's own and its key, for a server that asks for one. */
+  readonly own?: { readonly cert: string; readonly key: string };
 }
 
 export interface Credentials {
@@ -53,7 +55,7 @@ export async function openConnection(
       // The certificate must come from this authority and be made out to the address that is called.
       ...(tls === undefined
         ? {}
-        : { tls: true as const, ca: tls.ca, rejectUnauthorized: tls.only === undefined }),
+        : { tls: true as const, ca: tls.ca, ...tls.own, rejectUnauthorized: tls.only === undefined }),
     },
   };
   makeClient ??= RedisClient.factory({ RESP: 2 });

@@ -6,6 +6,7 @@ import {
   type Project,
   services,
 } from '../../local/compose/project.ts';
+import { TLS_SECRETS } from '../../model/environment.ts';
 import type { StackModel } from '../../model/types.ts';
 import { ProblemError } from '../../problem.ts';
 import type { Credentials } from '../../redis/connection.ts';
@@ -64,6 +65,7 @@ export async function composeGround(of: ComposeGround): Promise<Ground> {
     // A port of a container cannot be moved while it runs.
     ports: undefined,
     staged: '/stack',
+    authority: `/run/secrets/${TLS_SECRETS.ca}`,
     // Containers are made anew when the stack is settled.
     roll: undefined,
     settle: (say) => settleCompose(work, say),

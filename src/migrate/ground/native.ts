@@ -9,7 +9,7 @@ import { startNodes } from '../../local/start.ts';
 import type { StackModel, StackNode } from '../../model/types.ts';
 import type { Credentials } from '../../redis/connection.ts';
 import type { System } from '../../system.ts';
-import { inside, RUN } from '../../workspace/paths.ts';
+import { CA_CERTIFICATE, inside, RUN } from '../../workspace/paths.ts';
 import { type Journal, NEXT_FOLDER, type Place } from '../journal.ts';
 import type { Ground, Member, StartOptions } from '../types.ts';
 import { nativePorts } from './native-ports.ts';
@@ -87,6 +87,7 @@ export function nativeGround(of: NativeGround): Ground {
       return placed(of.after);
     },
     staged: inside(root, NEXT),
+    authority: inside(root, CA_CERTIFICATE),
     member: (name) => memberOf(ground, name),
     isRunning: isUp,
     start: async (name, { env, fresh = false }: StartOptions = {}) => {

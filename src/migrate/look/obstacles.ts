@@ -13,7 +13,7 @@ import {
   sourceEvicts,
 } from './rules/memory.ts';
 import { filesReadable, modulesThere, releaseReads, restartKeepsData } from './rules/release.ts';
-import { bufferHolds, replicasInStep, sourceIsPrimary } from './rules/replication.ts';
+import { bufferHolds, replicasInStep, sourceIsOne, sourceIsPrimary, sourceTls } from './rules/replication.ts';
 import { clientsReconnect, clusterWhole, persistenceWorks, serversReady } from './rules/servers.ts';
 import { commandsAllowed, nodesAnswer, somethingHidden } from './rules/sight.ts';
 import { minReplicas, sameEncryption, sameName } from './rules/stack.ts';
@@ -30,6 +30,8 @@ export const RULES: readonly Rule[] = [
   modulesThere,
   commandsAllowed,
   sourceIsPrimary,
+  sourceIsOne,
+  sourceTls,
   clusterWhole,
   serversReady,
   persistenceWorks,

@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly modules?: readonly string[];
   /** True where the data comes from a server that is not of this stack: `--from`. */
   readonly foreign?: boolean;
+  /** Whether that server is spoken to over TLS. */
+  readonly foreignTls?: boolean;
   /** What will be done, where that is other than `routeOf` says. */
   readonly route?: Route;
 }

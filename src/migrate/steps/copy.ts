@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError, problem } from '../../problem.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { countKeys, parseFields } from '../../redis/replies.ts';
+import { expectSameValues } from '../sample.ts';
 import type { Context, Progress, Step } from '../step.ts';
 import { lagOf } from '../switch.ts';
 import type { Member } from '../types.ts';
@@ -84,7 +85,9 @@ async function caughtUp(ctx: Context, origin: Origin, member: Member): Promise<v
     }
     await ctx.ask(member, async (c) => {
       await expectSame(source, c, member);
-      ctx.say({ text: `${member.name} has everything`, lagBytes: await lagOf(source, c) });
+      const looked = await expectSameValues(source, c, member.name);
+      const lagBytes = await lagOf(source, c);
+      ctx.say({ text: `${member.name} has everything; ${looked} keys compared`, lagBytes });
     });
   } finally {
     source.close();

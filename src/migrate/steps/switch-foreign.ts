@@ -29,8 +29,17 @@ export const switchFromForeign = (to: string): Step => ({
     ctx.say({ text: `nobody took writes for ${took} ms` });
     ctx.journal.note('switch.ms', String(took));
     await (slots ? settleNode(ctx, ctx.ground.member(to)) : settlePlain(ctx, to));
+    await ownEncryption(ctx, to);
   },
 });
+
+/** What held towards the other server alone: whether it speaks TLS, and whom to believe there. */
+async function ownEncryption({ ask, ground }: Context, to: string): Promise<void> {
+  if (!ground.after.spec.security.tls) return;
+  const own = ['tls-replication', 'yes', 'tls-ca-cert-file', ground.authority];
+  const none = ['tls-client-cert-file', '', 'tls-client-key-file', ''];
+  await ask(ground.member(to), (c) => c.call('CONFIG', 'SET', ...own, ...none));
+}
 
 async function mayFence(open: () => Promise<Connection>): Promise<boolean> {
   const c = await open();

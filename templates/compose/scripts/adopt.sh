@@ -6,6 +6,7 @@
 #   STACK_ADOPT_SECRET  file with the password, if not that of the user replication; an empty file for none
 #   STACK_ADOPT_TLS     yes or no: whether that server speaks TLS, where that is not as in this stack
 #   STACK_ADOPT_CA      file with its authority, where that is not this stack's
+#   STACK_ADOPT_CERT, STACK_ADOPT_KEY   files with a certificate that it asks for: it does not know this stack's
 #
 # A cluster node refuses REPLICAOF, but follows the address of its primary in nodes.conf. So it begins with a table in which
 # that server is a primary with all slots. The table is its own from the moment it takes over.
@@ -57,4 +58,8 @@ adopting_conf() {
   fi
   [ -z "${STACK_ADOPT_TLS:-}" ] || printf 'tls-replication %s\n' "$STACK_ADOPT_TLS"
   [ -z "${STACK_ADOPT_CA:-}" ] || printf 'tls-ca-cert-file %s\n' "$(quoted "$STACK_ADOPT_CA")"
+  [ -z "${STACK_ADOPT_CERT:-}" ] || {
+    printf 'tls-client-cert-file %s\n' "$(quoted "$STACK_ADOPT_CERT")"
+    printf 'tls-client-key-file %s\n' "$(quoted "$STACK_ADOPT_KEY")"
+  }
 }

@@ -17,6 +17,36 @@ export const sourceIsPrimary: Rule = ({ facts, totals, more }) => {
   );
 };
 
+/** One server takes over from one; where several share the data, no one of them has it. */
+export const sourceIsOne: Rule = ({ facts, more }) => {
+  if (!more.foreign) return [];
+  return facts.nodes.flatMap(({ at, cluster }) =>
+    cluster && cluster.shards > 1
+      ? [
+          stops(
+            'source-is-cluster',
+            place(at),
+            `It is one of ${cluster.shards} primaries of a cluster, each with a part of the data.`,
+            'Use RedisShake or RIOT, or gather all slots on one server first (redis-cli --cluster rebalance with weights).',
+          ),
+        ]
+      : [],
+  );
+};
+
+/** Speaking TLS takes a certificate of one's own, which the nodes of a stack without TLS have not. */
+export const sourceTls: Rule = ({ facts, after, more }) =>
+  more.foreign && more.foreignTls && !after.spec.security.tls
+    ? facts.nodes.map(({ at }) =>
+        stops(
+          'source-tls',
+          place(at),
+          'It speaks TLS, and the nodes of this stack have no certificates to speak it with.',
+          'Make the stack with --tls, or give the address of a port without TLS.',
+        ),
+      )
+    : [];
+
 /** A stack that is not in step has a failure of its own to get over first. */
 export const replicasInStep: Rule = ({ facts }) =>
   facts.nodes.flatMap(({ at, replication }) => {
