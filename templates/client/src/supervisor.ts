@@ -84,6 +84,7 @@ class Supervisor {
   /** Before the first connection there is nothing that could have fallen silent. */
   #isConnected = false;
   #isBusy = false;
+  #isEnded = false;
 
   constructor(first: Begun, course: Course, how: Supervision) {
     this.port = first.port;
@@ -95,7 +96,7 @@ class Supervisor {
     this.#lookout = new Lookout(course.stack, how.hearing.tell);
     this.#awaitFirst();
     this.#timer = setInterval(() => {
-      if (this.#isConnected) void this.#alone(() => this.#check());
+      if (this.#isConnected) void this.#alone(() => this.#watch());
       else if (this.#isDueForLook()) this.#beginAnew();
     }, everyMs);
     this.#timer.unref();
@@ -103,6 +104,7 @@ class Supervisor {
 
   /** Ends what is in use and what is being made. */
   async end(how: (port: RedisPort) => Promise<void>): Promise<void> {
+    this.#isEnded = true;
     clearInterval(this.#timer);
     this.#haste.stop();
     await Promise.all([how(this.port), this.#replacement.end(how)]);
@@ -163,7 +165,13 @@ class Supervisor {
     return this.#course.begin(this.#how.hearing);
   }
 
-  async #check(): Promise<void> {
+  /** A silent server is asked again at once: libraries give up their own connections a second after we should have. */
+  async #watch(): Promise<void> {
+    while (await this.#isSilent()) if (this.#isEnded) return;
+  }
+
+  /** Asks once; true where there was no answer, and connections were not replaced yet. */
+  async #isSilent(): Promise<boolean> {
     const began = performance.now();
     const patienceMs = this.#patienceMs;
     const looking = this.#lookRegularly();
@@ -175,12 +183,16 @@ class Supervisor {
       if (this.#isDueForLook()) await this.#change({ begin: () => this.#begin() });
       await looking;
       await this.#move(false);
-    } else if (now - began <= patienceMs + slackMs) {
-      this.#silentSince ??= began;
-      const silentMs = now - this.#silentSince;
-      if (await this.#move(true)) return;
-      if (silentMs >= this.#how.silentAfterMs) await this.#replace(silentMs);
+      return false;
     }
+    // What took longer was this process, not the server.
+    if (now - began > patienceMs + slackMs) return false;
+    this.#silentSince ??= began;
+    const silentMs = now - this.#silentSince;
+    if (await this.#move(true)) return false;
+    if (silentMs < this.#how.silentAfterMs) return true;
+    await this.#replace(silentMs);
+    return false;
   }
 
   async #lookRegularly(): Promise<void> {
