@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sentinelNodes } from '../model/build.ts';
 import type { Address, StackModel } from '../model/types.ts';
 import type { Context } from './step.ts';
@@ -49,6 +50,24 @@ export async function watch(ctx: Context, { model, primary, failover }: Watch): 
   // Together: clients ask any of them.
   await Promise.all(sentinelsOf(ctx, model).map(tell));
   if (failover) ctx.journal.note('sentinels.unwatched', 'no');
+}
+
+/** A client library that was in the middle of a failover looks again after ten seconds. */
+const LOOK_AGAIN_MS = 15_000;
+
+/** Waits a while until no application asks the old Sentinels any more: those that do would find nobody. */
+export async function untilAlone(ctx: Context): Promise<void> {
+  const sentinels = sentinelsOf(ctx, ctx.ground.before);
+  const end = Date.now() + Math.max(LOOK_AGAIN_MS, ctx.graceSeconds * 1000);
+  const asking = async (one: Member): Promise<boolean> => {
+    const listed = ctx.ask(one, async (c) => String(await c.call('CLIENT', 'LIST')));
+    return / user=app /.test(await listed.catch(() => ''));
+  };
+  while (Date.now() < end) {
+    if (!(await Promise.all(sentinels.map(asking))).some(Boolean)) return;
+    ctx.say({ text: 'waiting for clients that still ask the Sentinels' });
+    await sleep(300, undefined, { signal: ctx.signal });
+  }
 }
 
 /** What the Sentinels were told of the group in their file, without the address of the primary. */

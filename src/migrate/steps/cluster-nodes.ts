@@ -2,6 +2,7 @@ import { dataNodes } from '../../model/build.ts';
 import type { StackNode } from '../../model/types.ts';
 import { until } from '../ask.ts';
 import { clusterOf, everyName, names } from '../cluster.ts';
+import { untilAlone } from '../sentinels.ts';
 import { addNode, removeNode } from '../slots/index.ts';
 import type { Context, Step } from '../step.ts';
 
@@ -125,6 +126,7 @@ export const leaveOld: Step = {
       ...gone.filter(({ role }) => role === 'sentinel'),
       ...gone.filter(({ role }) => role !== 'sentinel'),
     ];
+    await untilAlone(ctx);
     for (const { name } of order) {
       ctx.say({ text: `${name} ends` });
       await ctx.ground.stop(name);
