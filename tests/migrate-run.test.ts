@@ -84,9 +84,9 @@ describe('the steps of a migration', () => {
       if (id === 'leave') throw new Error('killed');
     };
     const ctx = await story.context();
-    expect(canTurnBack(ctx, story.steps)).toBe(true);
+    expect(canTurnBack(ctx.journal.data(), story.steps)).toBe(true);
     await expect(goOn(ctx, story.steps, WATCH)).rejects.toThrow(/killed/);
-    expect(canTurnBack(ctx, story.steps)).toBe(false);
+    expect(canTurnBack(ctx.journal.data(), story.steps)).toBe(false);
   });
 
   it('stops between two steps when it is interrupted', async () => {

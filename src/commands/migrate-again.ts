@@ -29,7 +29,7 @@ export async function continueMigration(
   const before = left.before && modelOf(left.before);
   const after = modelOf(left.after);
   const steps = before ? (routeOf(before, after)?.steps ?? []) : foreign(after);
-  if (args.rollback && !canTurnBack(asJournal(left), steps)) throw new ProblemError(tooLate(steps));
+  if (args.rollback && !canTurnBack(left, steps)) throw new ProblemError(tooLate(steps));
   return carryOut(system, args, {
     steps,
     task: {
@@ -48,9 +48,6 @@ export async function continueMigration(
 
 const modelOf = (spec: Readonly<Record<string, unknown>>) =>
   buildModel(expectValue(parseSpec(spec, 'stack')).spec);
-
-const asJournal = (data: JournalData) =>
-  ({ journal: { data: () => data } }) as Parameters<typeof canTurnBack>[0];
 
 const nothingLeft = ({ resume }: MigrateArguments) =>
   problem(

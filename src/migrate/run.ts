@@ -1,4 +1,5 @@
 import { ProblemError, problem } from '../problem.ts';
+import type { JournalData } from './journal.ts';
 import type { Context, Step } from './step.ts';
 
 export interface Watcher {
@@ -19,7 +20,7 @@ export async function goOn(ctx: Context, steps: readonly Step[], watch: Watcher)
       await step.run(ctx);
     } catch (error) {
       if (ctx.signal.aborted) return 'interrupted';
-      throw stoppedIn(step, error, canTurnBack(ctx, steps));
+      throw stoppedIn(step, error, canTurnBack(ctx.journal.data(), steps));
     }
     ctx.journal.finish(step.id);
     watch.ends(step);
@@ -48,8 +49,10 @@ export async function turnBack(ctx: Context, steps: readonly Step[], watch: Watc
 }
 
 /** Whether no step has begun after which there is no way back. */
-export function canTurnBack({ journal }: Pick<Context, 'journal'>, steps: readonly Step[]): boolean {
-  const { done, begun } = journal.data();
+export function canTurnBack(
+  { done, begun }: Pick<JournalData, 'done' | 'begun'>,
+  steps: readonly Step[],
+): boolean {
   return !steps.some((step) => step.final && (done.includes(step.id) || step.id === begun));
 }
 
