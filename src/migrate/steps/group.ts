@@ -4,7 +4,7 @@ import { dataNodes, sentinelNodes } from '../../model/build.ts';
 import type { StackModel } from '../../model/types.ts';
 import { parseFields } from '../../redis/replies.ts';
 import { onlyPrimary, until } from '../ask.ts';
-import { unwatch, watch } from '../sentinels.ts';
+import { untilAlone, unwatch, watch } from '../sentinels.ts';
 import type { Context, Step } from '../step.ts';
 import type { Member } from '../types.ts';
 import { newData } from './clients.ts';
@@ -155,6 +155,7 @@ export const leaveGroup: Step = {
   final: true,
   run: async (ctx) => {
     const { goneData, goneSentinels } = difference(ctx);
+    if (ctx.ground.after.sentinel === undefined) await untilAlone(ctx);
     for (const name of [...goneSentinels, ...goneData]) {
       ctx.say({ text: `${name} ends` });
       await ctx.ground.stop(name);
