@@ -1,4 +1,3 @@
-import { dataNodes } from '../model/build.ts';
 import type { StackModel } from '../model/types.ts';
 import { type Problem, problem } from '../problem.ts';
 import { fromSlots } from './routes/from-slots.ts';
@@ -62,9 +61,3 @@ export const hasOtherEngine = ({ engine: a }: StackModel, { engine: b }: StackMo
 
 const nodeList = ({ nodes, sentinel }: StackModel): string =>
   [...nodes.map(({ name }) => name), `quorum ${sentinel?.quorum ?? 0}`].sort().join(' ');
-
-/** How many copies of the data a stack keeps. */
-export const copiesOf = ({ nodes }: StackModel): number => {
-  const data = dataNodes(nodes);
-  return data.length / new Set(data.map(({ shard }) => shard)).size;
-};

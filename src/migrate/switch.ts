@@ -87,12 +87,7 @@ async function takeOver(ctx: Context, order: Switch, { from, to }: Ends): Promis
   ctx.journal.note('switch.began', String(Date.now()));
   await lastWord?.(from);
   try {
-    await from.call('CLIENT', 'PAUSE', String(PAUSE_MS), 'WRITE');
-    await untilEqual(from, to);
-    // Only now: a fenced server answers a write with an error at once, a paused one lets it wait.
-    if (fence) await from.call('CONFIG', 'SET', 'min-replicas-to-write', NEVER);
-    // Had this process been held up for longer than the pause, writes would have come in between.
-    await untilEqual(from, to);
+    await standStill(from, to, fence);
     // From here on the replica may be started as the primary: it has every write, and the old one takes none.
     ctx.journal.noteSoon(TAKING, 'yes');
     await (slots ? to.call('CLUSTER', 'FAILOVER', 'TAKEOVER') : to.call('REPLICAOF', 'NO', 'ONE'));
@@ -106,6 +101,16 @@ async function takeOver(ctx: Context, order: Switch, { from, to }: Ends): Promis
     }
     throw error;
   }
+}
+
+/** Holds writes on a primary until its replica has every one; fenced, it takes none after the pause either. */
+export async function standStill(from: Connection, to: Connection, fence: boolean): Promise<void> {
+  await from.call('CLIENT', 'PAUSE', String(PAUSE_MS), 'WRITE');
+  await untilEqual(from, to);
+  // Only now: a fenced server answers a write with an error at once, a paused one lets it wait.
+  if (fence) await from.call('CONFIG', 'SET', 'min-replicas-to-write', NEVER);
+  // Had this process been held up for longer than the pause, writes would have come in between.
+  await untilEqual(from, to);
 }
 
 async function rememberFence(ctx: Context, from: Connection): Promise<void> {

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Connection, withConnection } from '../../src/redis/connection.ts';
 import { engine, newest } from '../support/engines.ts';
+import { until } from '../support/until.ts';
 import { createStack, type Stack } from './stack.ts';
 
 const stacks: Stack[] = [];
@@ -93,6 +95,40 @@ describe('what stops a migration leaves the data where it was', () => {
     const same = await stack.command('migrate', stack.dir, '--yes');
     expect(same).toMatchObject({ code: 0 });
     expect(same.out).toContain('nothing has to move');
+  });
+});
+
+describe('a switch that was cut off between two orders', () => {
+  it('is taken back with what the new primary has acknowledged, though the old one is a primary as well', async () => {
+    const stack = await running(newest('redis'), '--topology', 'standalone');
+    const journal = join(stack.dir, '.redis-stack/migrate/journal.json');
+    const words = ['migrate', stack.dir, '--topology', 'cluster', '--yes'];
+    const migrating = execa('node', [stack.cli, ...words], {
+      env: stack.env,
+      extendEnv: false,
+      reject: false,
+    });
+    await until(
+      'it has switched',
+      () => existsSync(journal) && readFileSync(journal, 'utf8').includes('"files"'),
+    );
+    migrating.kill('SIGKILL');
+    await migrating;
+    const { places } = JSON.parse(readFileSync(journal, 'utf8')) as {
+      places: Record<string, { port: number }>;
+    };
+    const login = { username: 'admin', password: passwordOf(stack, 'admin') };
+    const on = <T>(name: string, ask: (c: Connection) => Promise<T>) =>
+      withConnection({ host: '127.0.0.1', port: places[name]?.port ?? 0 }, login, ask);
+    // As it was before the old one was told whom to follow.
+    await on('node-1', async (c) => {
+      await c.call('CONFIG', 'SET', 'min-replicas-to-write', '16');
+      await c.call('REPLICAOF', 'NO', 'ONE');
+    });
+    await on('shard-1-1', (c) => c.call('SET', 'acknowledged', 'yes'));
+    expect((await stack.command('migrate', stack.dir, '--rollback')).code).toBe(0);
+    expect(await asAdmin(stack, (c) => c.call('GET', 'acknowledged'))).toBe('yes');
+    expect(await asAdmin(stack, (c) => c.call('SET', 'after', 'yes'))).toBe('OK');
   });
 });
 
