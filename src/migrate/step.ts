@@ -65,3 +65,11 @@ export interface Step {
   /** Takes back what it did, all of it or the part that was done. */
   undo?(ctx: Context): Promise<void>;
 }
+
+/** What a server logs in with as a replica, as words of CONFIG SET. */
+export const replicaLogin = ({ password }: Pick<Context, 'password'>): readonly string[] => [
+  'masteruser',
+  'replication',
+  'masterauth',
+  password('replication'),
+];

@@ -14,6 +14,6 @@ import { firstPrimary } from './to-slots.ts';
 export function foreign(after: StackModel): readonly Step[] {
   const to = firstPrimary(after);
   const from = async (ctx: Context) => foreignOrigin(ctx, ctx.ground.staged);
-  const grow = after.joins ? [growCluster, balance] : [growGroup({ fresh: true }), tune];
+  const grow = after.joins ? [growCluster, balance] : [growGroup, tune];
   return [copy({ to, from }), switchFromForeign(to), files, ...grow, settle];
 }

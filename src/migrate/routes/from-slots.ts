@@ -21,7 +21,7 @@ export function fromSlots(_before: StackModel, after: StackModel): readonly Step
     switchFromSlots(to),
     files,
     clients({ among: newData, plain: 'They are cluster clients and must be started anew for one server.' }),
-    growGroup({ fresh: true }),
+    growGroup,
     tune,
     ...(after.sentinel ? [clients({ among: newData, id: 'sentinels-told' })] : []),
     leaveOld,

@@ -17,5 +17,5 @@ export function inPlace(before: StackModel, after: StackModel): readonly Step[] 
       : {}),
   });
   const leaving = shrinks ? [keepPrimary, moves, leaveGroup] : [moves];
-  return [secrets, files, ready, users, growGroup({ fresh: true }), ...leaving, tune, settle];
+  return [secrets, files, ready, users, growGroup, ...leaving, tune, settle];
 }

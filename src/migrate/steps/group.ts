@@ -51,31 +51,30 @@ const hashOf = (ctx: Context, user: string): string =>
   `#${createHash('sha256').update(ctx.password(user)).digest('hex')}`;
 
 /** New replicas of the present primary, and new Sentinels once they are in step. */
-export const growGroup = (more: { readonly fresh: boolean }): Step => ({
+export const growGroup: Step = {
   id: 'grow',
   title: 'New replicas and Sentinels',
   about: 'They start beside the present nodes; no data is moved by clients, and nobody waits.',
   run: async (ctx) => {
     const { newData: data, newSentinels: sentinels } = difference(ctx);
-    await begin(ctx, data, more.fresh);
+    await begin(ctx, data);
     await until(ctx, `${data.join(', ') || 'every replica'} follows the primary`, 3600, () => inStep(ctx));
-    await begin(ctx, sentinels, more.fresh);
+    await begin(ctx, sentinels);
     await until(ctx, 'the new stack is whole', Math.max(ctx.timeoutSeconds, 60), () => isWhole(ctx));
-    ctx.journal.note('grow.done', 'yes');
   },
   undo: async (ctx) => {
     const { newData: data, newSentinels: sentinels } = difference(ctx);
     for (const name of [...sentinels, ...data])
       if (ctx.journal.fact(`began.${name}`) !== undefined) await ctx.ground.discard(name);
   },
-});
+};
 
-async function begin(ctx: Context, some: readonly string[], fresh: boolean): Promise<void> {
+async function begin(ctx: Context, some: readonly string[]): Promise<void> {
   for (const name of some) {
     const isBegun = ctx.journal.fact(`began.${name}`) !== undefined;
     ctx.journal.note(`began.${name}`, 'yes');
     ctx.say({ text: `starting ${name}` });
-    await ctx.ground.start(name, { fresh: fresh && !isBegun });
+    await ctx.ground.start(name, { fresh: !isBegun });
   }
 }
 

@@ -1,7 +1,7 @@
 import { dataNodes } from '../../model/build.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { parsePairs } from '../../redis/replies.ts';
-import type { Context, Step } from '../step.ts';
+import { type Context, replicaLogin, type Step } from '../step.ts';
 
 /** Writes that a replica may miss and still catch up without a full copy. */
 const BACKLOG_BYTES = 64 * 1024 * 1024;
@@ -20,7 +20,7 @@ export const ready: Step = {
       await ctx.ask(ctx.ground.member(name), async (c) => {
         const held = await remember(ctx, c, name);
         const backlog = Math.max(BACKLOG_BYTES, Number(held['repl-backlog-size']));
-        const login = ['masteruser', 'replication', 'masterauth', ctx.password('replication')];
+        const login = replicaLogin(ctx);
         await c.call(
           'CONFIG',
           'SET',

@@ -1,5 +1,5 @@
 import { originOf } from '../origin.ts';
-import type { Context, Step } from '../step.ts';
+import { type Context, replicaLogin, type Step } from '../step.ts';
 import { reviveNext, switchOver } from '../switch.ts';
 import { announceOn } from './clients.ts';
 import { adoption, copyNow } from './copy.ts';
@@ -34,7 +34,6 @@ export const switchFromSlots = (to: string): Step => ({
       },
     });
     ctx.say({ text: `nobody took writes for ${took} ms` });
-    ctx.journal.note('switch.ms', String(took));
     await settlePlain(ctx, to);
   },
 });
@@ -54,7 +53,7 @@ async function expectedOrigin(ctx: Context, to: string): Promise<string> {
 
 /** A node without slots that has taken over gets what it was begun without. */
 export async function settlePlain(ctx: Context, to: string): Promise<void> {
-  const login = ['masteruser', 'replication', 'masterauth', ctx.password('replication')];
+  const login = replicaLogin(ctx);
   const member = ctx.ground.member(to);
   const announced = ['replica-announce-port', String(member.inside.port)];
   await ctx.ask(member, (c) => c.call('CONFIG', 'SET', 'replica-priority', '100', ...login, ...announced));

@@ -27,7 +27,6 @@ export const switchFromForeign = (to: string): Step => ({
       after: async (old) => dropClients(ctx, old, origin.name),
     });
     ctx.say({ text: `nobody took writes for ${took} ms` });
-    ctx.journal.note('switch.ms', String(took));
     await (slots ? settleNode(ctx, ctx.ground.member(to)) : settlePlain(ctx, to));
     await ownEncryption(ctx, to);
   },

@@ -3,7 +3,7 @@ import { parseFields } from '../../redis/replies.ts';
 import { onlyPrimary, until } from '../ask.ts';
 import { oldData, originOf } from '../origin.ts';
 import { unwatch, watch } from '../sentinels.ts';
-import type { Context, Step } from '../step.ts';
+import { type Context, replicaLogin, type Step } from '../step.ts';
 import { isFenced, release, reviveNext, standStill, switchOver } from '../switch.ts';
 import type { Member } from '../types.ts';
 import { announceOn } from './clients.ts';
@@ -46,7 +46,6 @@ export const switchToSlots = (to: string): Step => ({
       },
     });
     ctx.say({ text: `nobody took writes for ${took} ms` });
-    ctx.journal.note('switch.ms', String(took));
     await settleNode(ctx, ctx.ground.member(to));
     await linked(ctx, ctx.ground.member(primary.name));
   },
@@ -88,7 +87,7 @@ async function expectedPrimary(ctx: Context, to: string): Promise<Member> {
 /** The old primary follows the new one; its clients go, their blocked writes unexecuted, and find the new one. */
 async function follow(ctx: Context, old: Connection, { inside }: Member): Promise<void> {
   // One that was restarted since has not what `ready` gave it.
-  const login = ['masteruser', 'replication', 'masterauth', ctx.password('replication')];
+  const login = replicaLogin(ctx);
   await Promise.all([
     dropClients(old),
     old.call('CONFIG', 'SET', ...login),
@@ -109,7 +108,7 @@ export async function settleNode(ctx: Context, member: Member): Promise<void> {
   const { after } = ctx.ground;
   const timeout = after.directives.find(({ name }) => name === 'cluster-node-timeout')?.args[0] ?? '15000';
   await ctx.ask(member, async (c) => {
-    const login = ['masteruser', 'replication', 'masterauth', ctx.password('replication')];
+    const login = replicaLogin(ctx);
     const cluster = ['cluster-node-timeout', timeout, 'cluster-replica-no-failover', 'no'];
     await c.call('CONFIG', 'SET', ...cluster, 'replica-priority', '100', ...login);
     for (const id of await ghosts(c)) await c.call('CLUSTER', 'FORGET', id);
