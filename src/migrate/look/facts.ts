@@ -1,5 +1,6 @@
 import type { EngineName } from '../../engines/types.ts';
 import type { Address } from '../../model/types.ts';
+import type { Unseen } from '../../redis/ask.ts';
 
 /** One numbered database that holds keys. */
 export interface DatabaseFacts {
@@ -146,16 +147,6 @@ export interface NodeFacts {
   readonly rights: Rights;
 }
 
-/** Something that a node would not say. */
-export interface Unseen {
-  /** `host:port`. */
-  readonly at: string;
-  /** What is unknown for that reason. */
-  readonly what: string;
-  /** The server's own words. */
-  readonly why: string;
-}
-
 /** What is known of the servers before a migration begins. Plain data, fit for JSON. */
 export interface SourceFacts {
   readonly nodes: readonly NodeFacts[];
@@ -163,7 +154,3 @@ export interface SourceFacts {
   /** Nodes that did not answer at all. */
   readonly silent: readonly { readonly at: string; readonly why: string }[];
 }
-
-/** `host:port` as people write it. */
-export const place = ({ host, port }: Address): string =>
-  `${host.includes(':') ? `[${host}]` : host}:${port}`;

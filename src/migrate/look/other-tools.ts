@@ -1,5 +1,6 @@
 import type { Address } from '../../model/types.ts';
-import { place, type SourceFacts } from './facts.ts';
+import { place } from '../../redis/ask.ts';
+import type { SourceFacts } from './facts.ts';
 import { totalsOf } from './route.ts';
 
 /** One side of a copy that is made by another tool. */

@@ -1,4 +1,4 @@
-import type { Asker } from './ask.ts';
+import type { Asker } from '../../redis/ask.ts';
 import { NEEDED_COMMANDS, type NeededCommand, type Rights } from './facts.ts';
 
 /** Words with which each command would be called; nothing of it is done. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compareLines } from '../../engines/releases.ts';
 import type { Address } from '../../model/types.ts';
+import { type Asker, asker, place, type Unseen } from '../../redis/ask.ts';
 import { type Connection, type Credentials, withConnection } from '../../redis/connection.ts';
 import { parseFields, parsePairs } from '../../redis/replies.ts';
-import { type Asker, asker } from './ask.ts';
 import { sampleBigKey } from './big-key.ts';
-import { type ClusterFacts, type NodeFacts, place, type SourceFacts, type Unseen } from './facts.ts';
+import type { ClusterFacts, NodeFacts, SourceFacts } from './facts.ts';
 import {
   callsOf,
   databasesOf,

@@ -1,5 +1,5 @@
 import { humanBytes } from '../../../model/bytes.ts';
-import { place } from '../facts.ts';
+import { place } from '../../../redis/ask.ts';
 import { called, inWords, OTHER_DATABASES, OWN_MAKING, SEVERAL_KEYS } from '../statistics.ts';
 import { type Rule, stops, warns } from '../types.ts';
 

@@ -1,5 +1,5 @@
 import { humanBytes } from '../../../model/bytes.ts';
-import { place } from '../facts.ts';
+import { place } from '../../../redis/ask.ts';
 import { neededDisk, neededMemory } from '../room.ts';
 import { type Case, type Finding, type Rule, stops, warns } from '../types.ts';
 

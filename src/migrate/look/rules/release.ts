@@ -1,6 +1,7 @@
 import { compareLines } from '../../../engines/releases.ts';
 import type { Engine } from '../../../engines/types.ts';
-import { type NodeFacts, place } from '../facts.ts';
+import { place } from '../../../redis/ask.ts';
+import type { NodeFacts } from '../facts.ts';
 import { canRead, lineOf } from '../formats.ts';
 import type { Release } from '../read-info.ts';
 import { called } from '../statistics.ts';

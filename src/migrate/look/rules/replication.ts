@@ -1,6 +1,7 @@
 import { humanBytes } from '../../../model/bytes.ts';
+import { place } from '../../../redis/ask.ts';
 import { neededBuffer } from '../buffers.ts';
-import { type BufferLimit, place } from '../facts.ts';
+import type { BufferLimit } from '../facts.ts';
 import { type Rule, stops, warns } from '../types.ts';
 
 /** Who only follows cannot be copied from without its primary's writes, nor be held. */

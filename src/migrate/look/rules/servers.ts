@@ -1,4 +1,5 @@
-import { type NodeFacts, place } from '../facts.ts';
+import { place } from '../../../redis/ask.ts';
+import type { NodeFacts } from '../facts.ts';
 import { type Rule, stops, warns } from '../types.ts';
 
 /** A server that cannot write its own data must not be left by its last healthy copy. */

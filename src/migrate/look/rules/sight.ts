@@ -1,4 +1,5 @@
-import { NEEDED_COMMANDS, type NodeFacts, place, type Unseen } from '../facts.ts';
+import { place, type Unseen } from '../../../redis/ask.ts';
+import { NEEDED_COMMANDS, type NodeFacts } from '../facts.ts';
 import { type Rule, stops, warns } from '../types.ts';
 
 /** Every node must answer. */

@@ -1,5 +1,19 @@
-import type { Connection } from '../../redis/connection.ts';
-import type { Unseen } from './facts.ts';
+import type { Address } from '../model/types.ts';
+import type { Connection } from './connection.ts';
+
+/** Something that a node would not say. */
+export interface Unseen {
+  /** `host:port`. */
+  readonly at: string;
+  /** What is unknown for that reason. */
+  readonly what: string;
+  /** The server's own words. */
+  readonly why: string;
+}
+
+/** `host:port` as people write it. */
+export const place = ({ host, port }: Address): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** Questions to one node, of which any may be refused. */
 export interface Asker {
