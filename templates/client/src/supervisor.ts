@@ -170,7 +170,7 @@ class Supervisor {
     while (await this.#isSilent()) if (this.#isEnded) return;
   }
 
-  /** Asks once; true where there was no answer, and connections were not replaced yet. */
+  /** Asks once; true where an answer was waited for in vain, and connections were not replaced yet. */
   async #isSilent(): Promise<boolean> {
     const began = performance.now();
     const patienceMs = this.#patienceMs;
@@ -190,7 +190,8 @@ class Supervisor {
     this.#silentSince ??= began;
     const silentMs = now - this.#silentSince;
     if (await this.#move(true)) return false;
-    if (silentMs < this.#how.silentAfterMs) return true;
+    // A call that fails at once would be asked again at once, without end, and leave this process no time for anything.
+    if (silentMs < this.#how.silentAfterMs) return now - began > patienceMs / 2;
     await this.#replace(silentMs);
     return false;
   }

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
@@ -59,6 +60,19 @@ describe.each(libraries)('$name', (library) => {
       const now = await connections(server);
       return now.length === before.length && now.every((one) => !before.includes(one));
     });
+  });
+
+  test('a server that is gone leaves the process time for everything else', async () => {
+    const server = await withServer();
+    const redis = await openOn(server);
+    await redis.direct.set('k', 'kept');
+    await server.kill();
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    await sleep(3000);
+    delay.disable();
+    // Asking a closed port over and over without a pause blocks for as long as it is done: two seconds.
+    expect(delay.max / 1e6).toBeLessThan(1000);
   });
 
   test('subscriptions come along: nothing is heard twice, and nothing is missed but what was said meanwhile', async () => {
