@@ -1,5 +1,4 @@
-import { basename, resolve } from 'node:path';
-import { rootCertificates } from 'node:tls';
+import { basename } from 'node:path';
 import { parseSource, rememberSource, sourceOf } from '../migrate/foreign.ts';
 import { runsAs, wouldRunAs } from '../migrate/ready-made.ts';
 import { foreign } from '../migrate/routes/foreign.ts';
@@ -13,6 +12,7 @@ import { lookBefore } from './migrate-look.ts';
 import { agreed, carryOut, type MigrateArguments } from './migrate-run.ts';
 import { newSpec } from './new-spec.ts';
 import { printNotes } from './report.ts';
+import { trustOf } from './trust.ts';
 
 /** Takes the data of a server that is not of the stack into the stack, which must not run yet. */
 export async function migrateFrom(
@@ -26,9 +26,9 @@ export async function migrateFrom(
   if (await runsAs(system, root, buildModel(stored))) throw new ProblemError(isRunning(args.dir));
   const given = parseSource(args.from ?? '');
   const password = given.password || system.env.REDIS_SOURCE_PASSWORD || '';
-  const ca = given.from.tls ? authorityOf(system, args.ca) : undefined;
+  const trust = given.from.tls ? trustOf(system, args, 'migrate') : undefined;
+  const { ca, own } = trust ?? {};
   const from = { ...given.from, ...(ca === undefined ? {} : { ca: 'source-ca.crt' }) };
-  const own = given.from.tls ? ownCertificate(system, args) : undefined;
   const source = sourceOf({ from, password, ca, own });
   const { host, port, credentials } = source;
   await expectAnswer(host, port, credentials);
@@ -72,29 +72,6 @@ async function expectAnswer(
       ),
     );
   }
-}
-
-/** The given one, or those that Node trusts: new nodes are told as well whom to believe. */
-function authorityOf(system: System, file: string | undefined): string {
-  return file === undefined ? rootCertificates.join('\n') : readGiven(system, '--ca', file);
-}
-
-/** What that server may ask of clients over TLS; new nodes show it as well. */
-function ownCertificate(system: System, { cert, key }: MigrateArguments) {
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined)
-    throw new ProblemError(
-      problem('migrate/half-a-pair', '--cert --key', 'These need each other.', 'Give both.'),
-    );
-  return { cert: readGiven(system, '--cert', cert), key: readGiven(system, '--key', key) };
-}
-
-function readGiven({ files, cwd }: System, flag: string, file: string): string {
-  const text = files.read(resolve(cwd, file));
-  if (text !== undefined) return text;
-  throw new ProblemError(
-    problem('migrate/no-file', flag, `${file} cannot be read.`, 'Give a file in PEM form.'),
-  );
 }
 
 const isRunning = (dir: string) =>

@@ -1,5 +1,6 @@
 import { ProblemError, problem } from '../problem.ts';
 import { openConnection } from '../redis/connection.ts';
+import { parseServerUrl, withoutPassword } from '../redis/server-url.ts';
 import type { Files } from '../system.ts';
 import { inside } from '../workspace/paths.ts';
 import { type JournalData, NEXT_FOLDER } from './journal.ts';
@@ -25,16 +26,10 @@ export interface Foreign {
 
 /** A server by its URL: `redis://user@host:port`, or `rediss://` with TLS. Rejects with `migrate/bad-source`. */
 export function parseSource(url: string): { readonly from: From; readonly password: string } {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '')
-    throw new ProblemError(badSource(url.replace(/:[^:@/]*@/, ':…@')));
-  const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
-  const user = decodeURIComponent(parsed.username) || 'default';
-  const port = Number(parsed.port || 6379);
-  return {
-    from: { host, port, user, tls: parsed.protocol === 'rediss:' },
-    password: decodeURIComponent(parsed.password),
-  };
+  const parsed = parseServerUrl(url);
+  if (!parsed) throw new ProblemError(badSource(withoutPassword(url)));
+  const { password, ...from } = parsed;
+  return { from, password };
 }
 
 const badSource = (url: string) =>
