@@ -20,6 +20,7 @@ const ON_DEMAND = [
   'down',
   'exec',
   'migrate',
+  'doctor',
   'rotate',
   'drill',
   'backup',

@@ -12,6 +12,8 @@ const { printedAlerts } = await built('print-alerts');
 writeFileSync('docs/generated/alerts.md', printedAlerts());
 const { printedScenarios } = await built('print-scenarios');
 writeFileSync('docs/generated/drill.md', printedScenarios());
+const { printedRules } = await built('print-doctor-rules');
+writeFileSync('docs/generated/doctor-rules.md', printedRules());
 
 const { printedChart } = await built('print-chart');
 for (const [path, text] of Object.entries(printedChart())) writeFileSync(`templates/helm/${path}`, text);

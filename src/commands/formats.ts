@@ -1,8 +1,8 @@
 import { XMLBuilder } from 'fast-xml-parser';
-import type { Log, Result } from 'sarif';
+import type { Result } from 'sarif';
 import type { CheckResult } from '../checks/types.ts';
 import { formatProblem, type Problem } from '../problem.ts';
-import { VERSION } from '../version.ts';
+import { sarifLog, sarifName, sarifUri } from '../sarif.ts';
 
 /** What one checker found, or what stopped all of them. */
 export interface Checked {
@@ -65,26 +65,18 @@ export function toSarif(checked: readonly Checked[], places: Places): string {
   const findings = checked.flatMap(({ result }) => result.findings);
   const rules = [...new Map(findings.map((f) => [f.code, f])).values()].map(({ code, remedy }) => ({
     id: code,
-    name: code.replaceAll(/(?:^|[/-])(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    name: sarifName(code),
     help: { text: remedy },
   }));
-  const log: Log = {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
-    runs: [
-      {
-        tool: { driver: { name: 'create-redis-stack', semanticVersion: VERSION, rules } },
-        columnKind: 'utf16CodeUnits',
-        results: findings.map((finding) => sarifResult(finding, places)),
-      },
-    ],
-  };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return sarifLog(
+    rules,
+    findings.map((finding) => sarifResult(finding, places)),
+  );
 }
 
 function sarifResult(finding: Problem, places: Places): Result {
   const { file, line } = placeOf(finding, places);
-  const uri = encodeURI(places.prefix === '' ? file : `${places.prefix}/${file}`);
+  const uri = sarifUri(places.prefix, file);
   const detail = (finding.detail ?? []).map((said) => `\n${said}`).join('');
   return {
     ruleId: finding.code,

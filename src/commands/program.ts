@@ -4,6 +4,7 @@ import type { System } from '../system.ts';
 import { VERSION } from '../version.ts';
 import { type AddCommand, addCheck, addCreate, addUpdate } from './declare.ts';
 import { addBackup, addRestore } from './declare-backup.ts';
+import { addDoctor } from './declare-doctor.ts';
 import { addDrill } from './declare-drill.ts';
 import { addExec } from './declare-exec.ts';
 import { addImport } from './declare-import.ts';
@@ -75,6 +76,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   exec: addExec,
   migrate: addMigrate,
   rotate: addRotate,
+  doctor: addDoctor,
   drill: addDrill,
   backup: addBackup,
   restore: addRestore,

@@ -167,6 +167,8 @@ export interface SentinelFacts {
     /** Since it last answered. */
     readonly lastOkMs: number;
   }[];
+  /** True where it answers without a login. */
+  readonly open?: boolean | undefined;
 }
 
 /** Everything that rules may look at. Plain data but for the model. */

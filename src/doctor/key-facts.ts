@@ -57,6 +57,8 @@ export interface KeySample {
   readonly looked: number;
   /** True where every key was looked at, so that nothing is an estimate. */
   readonly complete: boolean;
+  /** The replica, by its name, that was asked instead of the primary; undefined where the primary was. */
+  readonly sampledAt?: string | undefined;
   readonly seconds: number;
   readonly groups: readonly KeyGroup[];
   /** The twenty largest that were met, largest first. */

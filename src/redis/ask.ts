@@ -9,6 +9,8 @@ export interface Unseen {
   readonly what: string;
   /** The server's own words. */
   readonly why: string;
+  /** The ACL rules that would let this user ask, where that is all that is missing: `+slowlog|get`. */
+  readonly allow?: string;
 }
 
 /** `host:port` as people write it. */

@@ -27,7 +27,7 @@ if (required) process.exitCode = lacking(catalog).length === 0 ? 0 : 1;
 
 /** @param {Catalog} found */
 async function install(found) {
-  console.log('Fetching the test engines (up to 200 MB, a minute)...');
+  console.log('Fetching the test engines (up to 300 MB, a few minutes)...');
   const kept = refresh ? { engines: [], tools: {}, missing: [] } : found;
   await mkdir(join(cache, 'apt'), { recursive: true });
   await sweep();

@@ -4,6 +4,7 @@ import { closure, unpack } from './apt.mjs';
 import { isWhole, lineOf, serverVersion } from './catalog.mjs';
 import { relocate } from './relocate.mjs';
 import { run } from './run.mjs';
+import { NOT_LINKED, withLibraries } from './with-libraries.mjs';
 
 /**
  * What the suite has of an engine, before anything is downloaded.
@@ -56,6 +57,13 @@ async function settle(draft, folder, works) {
 export async function installTool({ tool, using, work, cache }) {
   const tree = join(work, `${tool.name}.tree`);
   const packages = await closure(using, [tool.package]);
+  if (tool.libraries) {
+    const own = (/** @type {string} */ name) => name.startsWith(tool.name);
+    const linked = (/** @type {string} */ name) => /^(lib|zlib)/.test(name) && !NOT_LINKED.test(name);
+    const needed = packages.filter(({ name }) => own(name) || linked(name));
+    await unpack(using, needed, tree);
+    return withLibraries({ tool, tree, draft: join(work, tool.name), folder: join(cache, tool.name) });
+  }
   const itself = packages.filter(({ name }) => name === tool.package);
   await unpack(using, itself, tree);
   const program = join(tree, tool.file);

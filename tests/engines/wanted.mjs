@@ -3,7 +3,7 @@
  * Versions are never written here: a suite moves on, so the server is asked for its version once it is unpacked.
  *
  * @typedef {{ name: 'redis' | 'valkey', suite: string }} WantedEngine
- * @typedef {{ name: string, suite: string, package: string, file: string }} WantedTool
+ * @typedef {{ name: string, suite: string, package: string, file: string, libraries?: { asks: readonly string[] } }} WantedTool  libraries: it brings its own, and is asked so whether they suffice
  * @typedef {{ name: string, file: string, asks: readonly string[], version: string }} PackedTool  asks: words that make it say its version
  * @typedef {{ package: string, version: string, sha512: string, zip: string, tools: readonly PackedTool[] }} PackedTools
  * @typedef {{ name: string, base?: string, mayBeStale?: boolean }} Suite  base: the suite it builds upon
@@ -11,6 +11,8 @@
  */
 
 const COMPOSE_FILE = 'usr/libexec/docker/cli-plugins/docker-compose';
+const CHROMIUM_FILE = 'usr/lib/chromium/chromium-headless-shell';
+const CHROMIUM_ASKS = ['--no-sandbox', '--disable-gpu', '--dump-dom', 'about:blank'];
 const SHELLCHECK_FILE = 'usr/bin/shellcheck';
 
 /** What watches a stack, each the one program of the package that is asked for. @param {string} suite @returns {WantedTool[]} */
@@ -54,6 +56,14 @@ export const DISTRIBUTIONS = {
       { name: 'docker-compose', suite: 'trixie', package: 'docker-compose', file: COMPOSE_FILE },
       { name: 'shellcheck', suite: 'bookworm', package: 'shellcheck', file: SHELLCHECK_FILE },
       ...watchers('bookworm'),
+      // The oldest suite: its libraries run with the C library of any later one.
+      {
+        name: 'chromium',
+        suite: 'bookworm',
+        package: 'chromium-headless-shell',
+        file: CHROMIUM_FILE,
+        libraries: { asks: CHROMIUM_ASKS },
+      },
     ],
   },
   ubuntu: {

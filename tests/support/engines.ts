@@ -53,6 +53,7 @@ export function newest(name: Engine['name']): Engine {
 }
 
 export type Tool =
+  | 'chromium'
   | 'docker-compose'
   | 'helm'
   | 'helm3'

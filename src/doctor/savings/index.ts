@@ -1,41 +1,27 @@
 import type { Words } from '../../redis/connection.ts';
+import { CONTAINERS } from './containers.ts';
+import type { Advisor, KeyLook, KeySaving, Settings } from './key.ts';
+import { LIST } from './list.ts';
+import { INTEGER_STRINGS, SHORTER_NAMES, STRINGS_IN_HASHES } from './strings.ts';
 
-/** One key as SCAN, TYPE, OBJECT ENCODING, MEMORY USAGE, PTTL and the length command of its type tell it. */
-export interface KeyLook {
-  readonly key: Buffer;
-  readonly db: number;
-  readonly type: string;
-  readonly encoding: string;
-  /** MEMORY USAGE. */
-  readonly bytes: number;
-  /** Elements, or bytes of a string. */
-  readonly elements: number;
-  /** -1 for a key that never ends. */
-  readonly ttlMs: number;
-}
+export type { KeyLook, KeySaving, Settings } from './key.ts';
 
-/** Settings of the node, as CONFIG GET names them. */
-export type Settings = Readonly<Record<string, string>>;
-
-/** What one change would make of one key. */
-export interface KeySaving {
-  readonly change: string;
-  /** The least value of the setting that gets it; undefined where the change is not one of settings. */
-  readonly value: string | undefined;
-  readonly nowBytes: number;
-  readonly thenBytes: number;
-}
+const ADVISORS: readonly Advisor[] = [...CONTAINERS, LIST, INTEGER_STRINGS, SHORTER_NAMES, STRINGS_IN_HASHES];
 
 /** The few bounded read-only commands, if any, whose replies tell how small a key could be. */
-export function questionsFor(_key: KeyLook, _settings: Settings): readonly Words[] {
-  return [];
+export function questionsFor(key: KeyLook, settings: Settings): readonly Words[] {
+  return ADVISORS.flatMap(({ questions }) => questions(key, settings) ?? []);
 }
 
 /** What could be saved on a key, from the replies to its questions in the same order. An Error is a reply too. */
 export function savingsOf(
-  _key: KeyLook,
-  _replies: readonly unknown[],
-  _settings: Settings,
+  key: KeyLook,
+  replies: readonly unknown[],
+  settings: Settings,
 ): readonly KeySaving[] {
-  return [];
+  const left = [...replies];
+  return ADVISORS.flatMap(({ questions, savings }) => {
+    const asked = questions(key, settings);
+    return asked ? savings(key, left.splice(0, asked.length), settings) : [];
+  });
 }

@@ -1,0 +1,126 @@
+import { totalmem } from 'node:os';
+import type { Target } from '../doctor/look/index.ts';
+import { readConf } from '../engines/conf-lines.ts';
+import { credentialsOf } from '../local/credentials.ts';
+import { findRunning, type RunningStack } from '../local/running.ts';
+import { dataNodes } from '../model/build.ts';
+import type { StackModel, StackNode } from '../model/types.ts';
+import { suggestion } from '../nearest.ts';
+import { ProblemError, problem } from '../problem.ts';
+import type { Credentials } from '../redis/connection.ts';
+import { parseServerUrl, withoutPassword } from '../redis/server-url.ts';
+import type { System } from '../system.ts';
+import { inside } from '../workspace/paths.ts';
+import { openStack } from './stack.ts';
+import { type TrustArguments, trustOf } from './trust.ts';
+
+export interface SubjectArguments extends TrustArguments {
+  readonly target: string;
+  readonly spec: boolean;
+  readonly as: string;
+  readonly sentinelUser: string | undefined;
+}
+
+/** Servers to look at, or a model of which nothing runs here. */
+export type Subject =
+  | { readonly kind: 'servers'; readonly target: Target }
+  | { readonly kind: 'spec'; readonly model: StackModel };
+
+/** What the user means: a URL is a server of anybody's, anything else the folder of a stack. */
+export async function subjectOf(system: System, args: SubjectArguments): Promise<Subject> {
+  if (/^[a-z][a-z+]*:\/\//i.test(args.target)) return { kind: 'servers', target: foreign(system, args) };
+  const { root, model } = openStack(system, args.target);
+  const running = args.spec ? undefined : await findRunning(system, root, model);
+  if (!running) return { kind: 'spec', model };
+  expectUser(model, args.as);
+  return { kind: 'servers', target: own(system, root, { model, running, args }) };
+}
+
+function foreign(system: System, args: SubjectArguments): Target {
+  const { env } = system;
+  const url = parseServerUrl(args.target);
+  if (!url) throw new ProblemError(badUrl(withoutPassword(args.target)));
+  const { host, port, user: username, tls: isTls } = url;
+  const password = url.password || env.REDISCLI_AUTH || '';
+  const tls = isTls ? { tls: trustOf(system, args, 'doctor') } : {};
+  const credentials: Credentials = { username, password, ...tls };
+  const ofSentinels = env.REDIS_SENTINEL_PASSWORD ?? '';
+  const differs = args.sentinelUser !== undefined || ofSentinels !== '';
+  return {
+    asked: withoutPassword(args.target),
+    addresses: [{ host, port }],
+    credentials,
+    ...(differs
+      ? {
+          sentinelCredentials: { username: args.sentinelUser ?? 'default', password: ofSentinels, ...tls },
+        }
+      : {}),
+  };
+}
+
+const badUrl = (url: string) =>
+  problem(
+    'doctor/bad-url',
+    'doctor',
+    `'${url}' is no address of a server.`,
+    'Write for instance redis://app@db.example:6379, rediss:// where it speaks TLS, and put the password into REDISCLI_AUTH.',
+  );
+
+interface Own {
+  readonly model: StackModel;
+  readonly running: RunningStack;
+  readonly args: SubjectArguments;
+}
+
+function own(system: System, root: string, { model, running, args }: Own): Target {
+  const { placed, kind } = running;
+  const inCompose = kind === 'compose';
+  return {
+    asked: args.target,
+    addresses: [...dataNodes(placed.nodes), ...placed.nodes].map(dialled),
+    credentials: credentialsOf(system.files, root, args.as, model),
+    model: asFiles(placed, system.files.read(inside(root, 'conf/redis.conf'))),
+    placed: placed.nodes.map((node) => ({
+      name: node.name,
+      dial: dialled(node),
+      announced: announced(
+        node,
+        model.nodes.find(({ name }) => name === node.name),
+      ),
+    })),
+    machine: {
+      limitBytes: inCompose ? model.memory.limitBytes : totalmem(),
+      limitIs: inCompose ? 'container' : 'machine',
+    },
+  };
+}
+
+/** What servers should be stands in the file that they read, in which a user may have changed and added lines. */
+function asFiles(model: StackModel, conf: string | undefined): StackModel {
+  if (conf === undefined) return model;
+  const directives = readConf(conf).map(({ name, args }) => ({
+    section: '',
+    why: '',
+    ...model.directives.find((one) => one.name === name),
+    name,
+    args,
+  }));
+  return { ...model, directives };
+}
+
+const dialled = ({ ip: host, port }: StackNode) => ({ host, port });
+
+/** Natively a node is known as this machine reaches it; in containers by its own address or its name. */
+function announced(placed: StackNode, inNetwork: StackNode | undefined) {
+  const hosts = [placed.ip, inNetwork?.ip, inNetwork?.hostname, inNetwork?.name];
+  const known = [...new Set(hosts.filter((host) => host !== undefined))];
+  return known.map((host) => ({ host, port: host === placed.ip ? placed.port : (inNetwork?.port ?? 0) }));
+}
+
+function expectUser({ users }: StackModel, name: string): void {
+  const known = users.map((user) => user.name);
+  if (known.includes(name)) return;
+  throw new ProblemError(
+    problem('doctor/unknown-user', '--as', `There is no user '${name}'.`, suggestion(name, known)),
+  );
+}

@@ -1,0 +1,3 @@
+/** Gathers what rules look at from servers that run. */
+export { examine } from './examine.ts';
+export type { ExamineOptions, PlacedNode, Target } from './types.ts';

@@ -1,0 +1,62 @@
+import type { BlockedClient, ClientFacts, ClientGroup } from '../facts.ts';
+
+type Client = Readonly<Record<string, string>>;
+
+const YOUNG_SECONDS = 10;
+
+/** CLIENT LIST without links between servers, Sentinels and the connection that asks (its id, where known). */
+export function clientsOf(lists: readonly string[], self: string | undefined): ClientFacts {
+  const all = lists.flatMap((list) => list.split(/\r?\n/).filter(Boolean).map(fieldsOf));
+  const outside = all.filter((client) => isOutside(client) && !isSelf(client, self));
+  const sum = (field: string) => outside.reduce((bytes, client) => bytes + count(client, field), 0);
+  return {
+    connected: outside.length,
+    subscribed: outside.filter(isSubscribed).length,
+    young: outside.filter((client) => count(client, 'age') < YOUNG_SECONDS).length,
+    groups: groupsOf(outside),
+    blocked: outside.filter(({ flags = '' }) => flags.includes('b')).map(blockedOf),
+    largestOutputBytes: Math.max(0, ...outside.map(outputOf)),
+    outputBytes: outside.reduce((bytes, client) => bytes + outputOf(client), 0),
+    queryBytes: sum('qbuf') + sum('qbuf-free'),
+  };
+}
+
+const fieldsOf = (line: string): Client =>
+  Object.fromEntries(line.split(' ').map((pair) => pair.split(/=(.*)/s, 2)));
+
+const count = (client: Client, field: string): number => Number(client[field] ?? 0);
+
+/** Output buffers: the fixed one in use, and the list beyond it. */
+const outputOf = (client: Client): number => count(client, 'obl') + count(client, 'omem');
+
+const isOutside = ({ flags = '', user = '', name = '' }: Client): boolean =>
+  !/[SM]/.test(flags) && user !== 'sentinel' && !/^sentinel-[0-9a-f]{8}-(cmd|pubsub)$/.test(name);
+
+const isSelf = (client: Client, self: string | undefined): boolean =>
+  self === undefined ? client.cmd === 'client|list' : client.id === self;
+
+const isSubscribed = (client: Client): boolean =>
+  ['sub', 'psub', 'ssub'].some((kind) => count(client, kind) > 0);
+
+/** Many connections of one program are one line; the largest group comes first. */
+function groupsOf(clients: readonly Client[]): readonly ClientGroup[] {
+  const groups = new Map<string, ClientGroup>();
+  for (const client of clients) {
+    const { user = '', name = '' } = client;
+    const host = hostOf(client);
+    const library = [client['lib-name'], client['lib-ver']].filter(Boolean).join(' ');
+    const key = JSON.stringify([user, host, name, library]);
+    groups.set(key, { user, host, name, library, count: (groups.get(key)?.count ?? 0) + 1 });
+  }
+  return [...groups.values()].sort((a, b) => b.count - a.count);
+}
+
+const blockedOf = (client: Client): BlockedClient => ({
+  user: client.user ?? '',
+  name: client.name ?? '',
+  host: hostOf(client),
+  command: client.cmd ?? '',
+  idleSeconds: count(client, 'idle'),
+});
+
+const hostOf = ({ addr = '' }: Client): string => addr.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');

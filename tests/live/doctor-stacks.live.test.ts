@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Engine, engine, newest } from '../support/engines.ts';
+import { createStack, type Stack } from './stack.ts';
+
+let stack: Stack | undefined;
+
+afterEach(async () => {
+  await stack?.dispose();
+  stack = undefined;
+});
+
+interface Said {
+  readonly findings: readonly {
+    readonly id: string;
+    readonly severity: string;
+    readonly at: string;
+    readonly message: string;
+  }[];
+  readonly unseen: readonly { readonly what: string; readonly allow?: string }[];
+  readonly nodes: readonly unknown[];
+}
+
+async function started(on: Engine, ...flags: readonly string[]): Promise<Stack> {
+  stack = await createStack(on, ...flags);
+  await stack.up();
+  return stack;
+}
+
+async function asked(of: Stack, ...flags: readonly string[]): Promise<Said> {
+  const { out, err } = await of.command('doctor', of.dir, '--json', ...flags);
+  if (!out.startsWith('{')) throw new Error(out + err);
+  return JSON.parse(out) as Said;
+}
+
+const bad = ({ findings }: Said) => findings.filter(({ severity }) => severity !== 'note');
+
+/** What is to be said of an engine, however well its stack is made. */
+const ABOUT_RELEASES = ['release-known-holes', 'release-out-of-support'];
+
+const VALKEY = newest('valkey');
+const REDIS = newest('redis');
+const OLD = engine('redis', '7.0');
+
+const CLEAN: readonly (readonly [Engine, ...string[]])[] = [
+  [VALKEY, '--topology', 'standalone', '--workload', 'cache'],
+  [REDIS, '--topology', 'standalone', '--workload', 'primary-data'],
+  [OLD, '--topology', 'standalone', '--workload', 'queue'],
+  [engine('valkey', '8.1'), '--topology', 'standalone', '--workload', 'sessions', '--tls'],
+  [VALKEY, '--topology', 'sentinel', '--workload', 'sessions', '--tls'],
+  [REDIS, '--topology', 'sentinel', '--workload', 'rate-limiting'],
+  [engine('valkey', '8.0'), '--topology', 'sentinel', '--workload', 'cache'],
+  [VALKEY, '--topology', 'cluster', '--workload', 'cache'],
+  [OLD, '--topology', 'cluster', '--workload', 'primary-data'],
+  [REDIS, '--topology', 'cluster', '--workload', 'queue', '--tls'],
+];
+
+describe('a stack as it was written', () => {
+  it.each(CLEAN.map(([on, ...flags]) => [`${on.name} ${on.line} ${flags.join(' ')}`, on, flags] as const))(
+    '%s: nothing to warn of',
+    async (_, on, flags) => {
+      const of = await started(on, ...flags);
+      const said = await asked(of);
+      expect(bad(said).filter(({ id }) => !ABOUT_RELEASES.includes(id))).toEqual([]);
+      expect(said.nodes.length).toBeGreaterThan(0);
+      expect(said.unseen).toEqual([]);
+      const { code } = await of.command(
+        'doctor',
+        of.dir,
+        ...ABOUT_RELEASES.flatMap((id) => ['--ignore', id]),
+      );
+      expect(code).toBe(0);
+    },
+  );
+});
+
+describe('the command', () => {
+  it('sees what probe may see, and names the rule that would show the rest; finds what was changed behind the back of the files', async () => {
+    const of = await started(VALKEY, '--topology', 'sentinel', '--workload', 'primary-data');
+    const least = await asked(of, '--as', 'probe');
+    expect(bad(least)).toEqual([]);
+    expect(least.nodes.length).toBeGreaterThan(1);
+    expect(least.unseen.map(({ allow }) => allow)).toContain('+config|get');
+
+    const primary = (await of.status()).nodes.find(({ role }) => role === 'primary')?.name ?? '';
+    const set = (...words: readonly string[]) =>
+      of.command(
+        'exec',
+        of.dir,
+        '--user',
+        'admin',
+        '--node',
+        primary,
+        '--',
+        'valkey-cli',
+        'CONFIG',
+        'SET',
+        ...words,
+      );
+    await set('appendonly', 'no');
+    await set('maxmemory', '100mb');
+    const drifted = await asked(of);
+    expect(bad(drifted).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['log-off-where-promised', 'differs-from-model']),
+    );
+    const { code, out } = await of.command(
+      'doctor',
+      of.dir,
+      '--fix',
+      '--html',
+      join(of.dir, '..', 'page.html'),
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('maxmemory');
+    expect(readFileSync(join(of.dir, '..', 'page.html'), 'utf8')).toContain('differs-from-model');
+    const sarif = JSON.parse((await of.command('doctor', of.dir, '--sarif')).out) as {
+      runs: { results: { ruleId: string }[] }[];
+    };
+    expect(sarif.runs[0]?.results.map(({ ruleId }) => ruleId)).toContain('differs-from-model');
+  });
+
+  it('holds the spec against the rules where nothing runs', async () => {
+    stack = await createStack(VALKEY, '--topology', 'standalone', '--set', 'security.allow=[flushall]');
+    const said = await asked(stack);
+    expect(said.nodes).toHaveLength(1);
+    expect(bad(said).map(({ id }) => id)).toEqual(['dangerous-commands']);
+  });
+});
