@@ -21,6 +21,7 @@ const ON_DEMAND = [
   'exec',
   'migrate',
   'doctor',
+  'advise',
   'rotate',
   'drill',
   'backup',

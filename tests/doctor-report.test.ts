@@ -106,7 +106,7 @@ describe('memory by prefix and by type', () => {
     const sum = (shares: readonly { readonly bytes: number }[]) =>
       shares.reduce((all, one) => all + one.bytes, 0);
     expect(memoryByPrefix(facts).map(({ name, bytes, keys }) => [name, bytes, keys])).toEqual([
-      ['session:*', 19_200_000, 60_000],
+      ['session:*', 252_000_000, 60_000],
       ['product:*', 4_000_000, 40_000],
     ]);
     expect(sum(memoryByType(facts))).toBe(sum(memoryByPrefix(facts)));

@@ -79,7 +79,12 @@ export async function confirmPlan(
   }
 }
 
-/** A yes or no, no by default. Others load it from here, so that the prompts are in the package once. */
+/** Asks questions of any kind. Others load it from here, so that the prompts are in the package once. */
+export async function askAll(asked: readonly object[]): Promise<Record<string, unknown>> {
+  return (await inquirer.createPromptModule()(asked as never)) as Record<string, unknown>;
+}
+
+/** A yes or no, no by default. */
 export async function confirm(message: string): Promise<boolean> {
   const { go } = (await inquirer.createPromptModule()([
     { type: 'confirm', name: 'go', message, default: false },

@@ -1,3 +1,4 @@
+import { relative, resolve, sep } from 'node:path';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Facts } from '../doctor/facts.ts';
 import { examine } from '../doctor/look/index.ts';
@@ -60,7 +61,8 @@ async function print(system: System, args: DoctorArguments, diagnosis: Diagnosis
   }
   if (args.sarif) {
     const { toSarif } = await import('../doctor/report/sarif.ts');
-    system.out(toSarif(diagnosis));
+    const folder = relative(system.cwd, resolve(system.cwd, args.target)).split(sep).join('/');
+    system.out(toSarif(diagnosis, diagnosis.facts.model ? { folder } : {}));
     return;
   }
   system.out(terminal(diagnosis, { columns: process.stdout.columns ?? 100 }));

@@ -3,6 +3,7 @@ import { isProblemError } from '../problem.ts';
 import type { System } from '../system.ts';
 import { VERSION } from '../version.ts';
 import { type AddCommand, addCheck, addCreate, addUpdate } from './declare.ts';
+import { addAdvise } from './declare-advise.ts';
 import { addBackup, addRestore } from './declare-backup.ts';
 import { addDoctor } from './declare-doctor.ts';
 import { addDrill } from './declare-drill.ts';
@@ -80,6 +81,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   drill: addDrill,
   backup: addBackup,
   restore: addRestore,
+  advise: addAdvise,
   import: addImport,
 };
 

@@ -11,13 +11,18 @@ export interface ServerUrl extends Address {
 export function parseServerUrl(url: string): ServerUrl | undefined {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') return undefined;
-  return {
-    host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(parsed.port || 6379),
-    user: decodeURIComponent(parsed.username) || 'default',
-    password: decodeURIComponent(parsed.password),
-    tls: parsed.protocol === 'rediss:',
-  };
+  try {
+    return {
+      host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: Number(parsed.port || 6379),
+      user: decodeURIComponent(parsed.username) || 'default',
+      password: decodeURIComponent(parsed.password),
+      tls: parsed.protocol === 'rediss:',
+    };
+  } catch {
+    // A per cent sign that encodes nothing.
+    return undefined;
+  }
 }
 
 /** For a message: what may be a password is left out. */

@@ -1,4 +1,5 @@
 import { ENGINE_NAMES, FAMILIES } from '../engines/releases.ts';
+import { BEHIND } from '../structures/behind.ts';
 import { PATTERN_FACTS, PATTERN_GROUPS } from '../targets/client/patterns.ts';
 import { isDropped } from './kept-patterns.ts';
 import { type AppendFsync, PATTERNS, type PersistenceMode, type StackSpec } from './types.ts';
@@ -106,7 +107,7 @@ export function patternChoices({ client, memory }: StackSpec): (Choice | Heading
     ...PATTERNS.filter((pattern) => PATTERN_FACTS[pattern].group === group).map((pattern) => {
       const choice = line(
         pattern,
-        PATTERN_FACTS[pattern].meaning,
+        `${PATTERN_FACTS[pattern].meaning} [${BEHIND[pattern].made}]`,
         pattern,
         client.patterns.includes(pattern),
       );

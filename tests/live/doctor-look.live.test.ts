@@ -98,7 +98,7 @@ describe('a look at one server', () => {
       );
       await cli('ACL', 'SETUSER', 'job', 'on', '>a-long-secret-Zx81', '~job:*', '+get');
       const before = await callsOf({ ...target, cli });
-      const facts = await look([target], { credentials: admin });
+      const facts = await look([target], { credentials: admin }, { seconds: 60 });
       const after = await callsOf({ ...target, cli });
 
       const node = only(facts);

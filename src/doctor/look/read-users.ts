@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { UserFacts } from '../facts.ts';
-import { COMMON_PASSWORDS } from './common-passwords.ts';
+import { COMMON_PASSWORDS } from './usual-passwords.ts';
 
 /** `user app on #<SHA-256> ~* &* +@all (selector)`, one line a user. Hashes are judged here and go no further. */
 export function usersOf(reply: unknown): readonly UserFacts[] | undefined {

@@ -14,6 +14,8 @@ export function topologyOf(facts: Facts): string {
     return `cluster of ${many(primaries(facts).length, 'shard')}, ${many(nodes.length, 'node')}`;
   if (watchers > 0)
     return `Sentinel group of ${many(nodes.length, 'node')} and ${many(watchers, 'Sentinel')}`;
+  if (facts.model?.sentinel)
+    return `Sentinel group of ${many(nodes.length, 'node')}, whose Sentinels were not seen`;
   if (nodes.length > 1) return `group of ${many(nodes.length, 'node')} without Sentinels`;
   return nodes.length === 1 ? 'single server' : 'no server';
 }

@@ -41,7 +41,7 @@ function findOn(facts: Facts, node: NodeFacts): readonly Found[] {
       at: node.name,
       message: `${count(without)} of ${count(keys)} keys (${percent(without / keys)}) have no TTL, ${meaning(policy, stuck, mixed)}.`,
       evidence: evidenceOf(node, policy),
-      remedy: `Give the keys of ${worst(node.keys)} a TTL where they are written${mixed ? ', unless they are to stay' : ''}.`,
+      remedy: `Give the keys of ${worstOf(node.keys)} a TTL where they are written${mixed ? ', unless they are to stay' : ''}.`,
       fixes: stuck && !mixed ? [evictAny(facts, node)] : [],
     },
   ];
@@ -88,9 +88,8 @@ const byPrefix = (sample: KeySample): readonly string[] =>
       return `"${group.prefix}" (${group.type}): ${about} without a TTL`;
     });
 
-function worst(sample: KeySample | undefined): string {
-  const forms = sample ? withoutTtl(sample).slice(0, 3) : [];
-  return forms.length === 0
-    ? 'the forms that have none'
-    : forms.map(({ prefix }) => `"${prefix}"`).join(', ');
+function worstOf(sample: KeySample | undefined): string {
+  const forms = sample ? withoutTtl(sample).map(({ prefix }) => `"${prefix}"`) : [];
+  const worst = [...new Set(forms)].slice(0, 3);
+  return worst.length === 0 ? 'the forms that have none' : worst.join(', ');
 }

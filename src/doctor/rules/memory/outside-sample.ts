@@ -7,7 +7,7 @@ import { count, percent } from '../../words.ts';
 import { sampled } from './saving.ts';
 
 const LEAST_BYTES = 64 * MIB;
-const LEAST_SHARE = 0.9;
+const LEAST_SHARE = 0.3;
 /** Buckets of the table of keys, and what MEMORY USAGE leaves out of a key. */
 const UNSAID_BYTES = 64;
 

@@ -56,8 +56,15 @@ export function followed(facts: Facts, replica: NodeFacts): NodeFacts | undefine
   return facts.nodes.find((node) => planned !== undefined && modelNode(facts, node)?.name === planned);
 }
 
-export const replicasOf = (facts: Facts, primary: NodeFacts): readonly NodeFacts[] =>
-  facts.nodes.filter((node) => node.role === 'replica' && followed(facts, node) === primary);
+/** Rules ask again and again, and finding it out takes every node with every other. */
+const following = new WeakMap<Facts, ReadonlyMap<NodeFacts, NodeFacts | undefined>>();
+
+export function replicasOf(facts: Facts, primary: NodeFacts): readonly NodeFacts[] {
+  const replicas = facts.nodes.filter(({ role }) => role === 'replica');
+  const known = following.get(facts) ?? new Map(replicas.map((one) => [one, followed(facts, one)]));
+  following.set(facts, known);
+  return replicas.filter((one) => known.get(one) === primary);
+}
 
 /** Replicas as a primary lists them in INFO: `ip=10.0.0.2,port=7000,state=online,offset=14,lag=0`. */
 export interface Follower {
