@@ -85,7 +85,7 @@ async function row(name: string): Promise<void> {
   await fill(lab, Number(values.keys));
   for (let i = 0; i < 3; i += 1) await addNode({ cluster: lab.members(), member: await lab.fresh() });
   const ports = lab.servers.map(({ port }) => port).join(',');
-  const file = fileURLToPath(new URL('writer.mjs', import.meta.url));
+  const file = fileURLToPath(new URL('slots-writer.mjs', import.meta.url));
   const writer = fork(file, [values.client as Library, ports, PASSWORD, values.rate, values.keys]);
   const phase = async (word: string): Promise<Phase> => {
     writer.send(word);

@@ -9,13 +9,13 @@ import type { Address } from '../model/types.ts';
 import { expectValue, ProblemError, problem } from '../problem.ts';
 import { place } from '../redis/ask.ts';
 import { type Connection, type Credentials, openConnection } from '../redis/connection.ts';
-import { parseServerUrl, withoutPassword } from '../redis/server-url.ts';
 import { shortAssignments } from '../spec/flags.ts';
 import type { StackSpec } from '../spec/types.ts';
 import type { Ground } from '../structures/index.ts';
 import type { System } from '../system.ts';
+import { isUrl, serverArgument } from './server-argument.ts';
 import { openStack } from './stack.ts';
-import { type TrustArguments, trustOf } from './trust.ts';
+import type { TrustArguments } from './trust.ts';
 
 export interface PlaceArguments extends TrustArguments {
   readonly target: string | undefined;
@@ -39,7 +39,7 @@ const ANSWER_MS = 10_000;
 export async function meant(system: System, args: PlaceArguments): Promise<Meant> {
   if (args.target === undefined)
     return { ground: await groundOf(system, args), server: undefined, stack: undefined };
-  if (/^[a-z][a-z+]*:\/\//i.test(args.target)) return foreign(system, args, args.target);
+  if (isUrl(args.target)) return foreign(system, args, args.target);
   return own(system, args.target);
 }
 
@@ -71,22 +71,10 @@ function groundNamed(engine: string): Ground {
 }
 
 async function foreign(system: System, args: PlaceArguments, target: string): Promise<Meant> {
-  const url = parseServerUrl(target);
-  if (!url) throw new ProblemError(badUrl(withoutPassword(target)));
-  const { host, port, user: username, tls } = url;
-  const password = url.password || system.env.REDISCLI_AUTH || '';
-  const credentials = { username, password, ...(tls ? { tls: trustOf(system, args, 'advise') } : {}) };
-  const server = await answering({ host, port }, credentials);
+  const { at, credentials } = serverArgument(system, { ...args, target }, 'advise');
+  const server = await answering(at, credentials);
   return { ground: server.facts.ground, server, stack: undefined };
 }
-
-const badUrl = (url: string) =>
-  problem(
-    'advise/bad-url',
-    'advise',
-    `'${url}' is no address of a server.`,
-    'Write for instance redis://app@db.example:6379, rediss:// where it speaks TLS, and put the password into REDISCLI_AUTH.',
-  );
 
 async function answering(address: Address, credentials: Credentials): Promise<NonNullable<Meant['server']>> {
   const at = place(address);

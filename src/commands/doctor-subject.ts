@@ -7,12 +7,11 @@ import { dataNodes } from '../model/build.ts';
 import type { StackModel, StackNode } from '../model/types.ts';
 import { suggestion } from '../nearest.ts';
 import { ProblemError, problem } from '../problem.ts';
-import type { Credentials } from '../redis/connection.ts';
-import { parseServerUrl, withoutPassword } from '../redis/server-url.ts';
 import type { System } from '../system.ts';
 import { inside } from '../workspace/paths.ts';
+import { isUrl, serverArgument } from './server-argument.ts';
 import { openStack } from './stack.ts';
-import { type TrustArguments, trustOf } from './trust.ts';
+import type { TrustArguments } from './trust.ts';
 
 export interface SubjectArguments extends TrustArguments {
   readonly target: string;
@@ -28,7 +27,7 @@ export type Subject =
 
 /** What the user means: a URL is a server of anybody's, anything else the folder of a stack. */
 export async function subjectOf(system: System, args: SubjectArguments): Promise<Subject> {
-  if (/^[a-z][a-z+]*:\/\//i.test(args.target)) return { kind: 'servers', target: foreign(system, args) };
+  if (isUrl(args.target)) return { kind: 'servers', target: foreign(system, args) };
   const { root, model } = openStack(system, args.target);
   const running = args.spec ? undefined : await findRunning(system, root, model);
   if (!running) return { kind: 'spec', model };
@@ -37,34 +36,12 @@ export async function subjectOf(system: System, args: SubjectArguments): Promise
 }
 
 function foreign(system: System, args: SubjectArguments): Target {
-  const { env } = system;
-  const url = parseServerUrl(args.target);
-  if (!url) throw new ProblemError(badUrl(withoutPassword(args.target)));
-  const { host, port, user: username, tls: isTls } = url;
-  const password = url.password || env.REDISCLI_AUTH || '';
-  const tls = isTls ? { tls: trustOf(system, args, 'doctor') } : {};
-  const credentials: Credentials = { username, password, ...tls };
-  const ofSentinels = env.REDIS_SENTINEL_PASSWORD ?? '';
-  const differs = args.sentinelUser !== undefined || ofSentinels !== '';
-  return {
-    asked: withoutPassword(args.target),
-    addresses: [{ host, port }],
-    credentials,
-    ...(differs
-      ? {
-          sentinelCredentials: { username: args.sentinelUser ?? 'default', password: ofSentinels, ...tls },
-        }
-      : {}),
-  };
+  const { at, credentials, shown } = serverArgument(system, args, 'doctor');
+  const password = system.env.REDIS_SENTINEL_PASSWORD ?? '';
+  const differs = args.sentinelUser !== undefined || password !== '';
+  const sentinelCredentials = { ...credentials, username: args.sentinelUser ?? 'default', password };
+  return { asked: shown, addresses: [at], credentials, ...(differs ? { sentinelCredentials } : {}) };
 }
-
-const badUrl = (url: string) =>
-  problem(
-    'doctor/bad-url',
-    'doctor',
-    `'${url}' is no address of a server.`,
-    'Write for instance redis://app@db.example:6379, rediss:// where it speaks TLS, and put the password into REDISCLI_AUTH.',
-  );
 
 interface Own {
   readonly model: StackModel;

@@ -27,3 +27,9 @@ export function period(seconds: number): string {
   if (seconds < 172_800) return `${count(seconds / 3600)} h`;
   return `${count(seconds / 86_400)} days`;
 }
+
+/** `a`, `a and b`, `a, b and c`; each once. */
+export function inWords(names: readonly string[]): string {
+  const all = [...new Set(names)];
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+}

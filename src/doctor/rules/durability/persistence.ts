@@ -45,10 +45,3 @@ export function clockOf({ info }: NodeFacts, facts: Facts): number {
   const usec = Number(info?.server_time_usec);
   return usec > 0 ? usec / 1e6 : facts.atSeconds;
 }
-
-/** `45 s`, `12 min`, `3 h`, `2 days`. */
-export function spanInWords(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
-}

@@ -1,7 +1,8 @@
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { number } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { clockOf, savePoints, spanInWords } from './persistence.ts';
+import { period } from '../../words.ts';
+import { clockOf, savePoints } from './persistence.ts';
 
 /** A save may wait for one that runs, and a failed one is tried again after five seconds. */
 const GRACE_SECONDS = 120;
@@ -32,11 +33,11 @@ function judge(facts: Facts, node: NodeFacts): readonly Found[] {
     .sort((a, b) => a.seconds - b.seconds)[0];
   const running = number(info, 'rdb_current_bgsave_time_sec') ?? -1;
   if (!due || (info?.rdb_bgsave_in_progress === '1' && running < age / 2)) return [];
-  const stuck = running > 0 ? `; one has been running for ${spanInWords(running)}` : '';
+  const stuck = running > 0 ? `; one has been running for ${period(running)}` : '';
   return [
     {
       at: node.name,
-      message: `The last snapshot is ${spanInWords(age)} old with ${changes} changes since, and \`save ${due.seconds} ${due.changes}\` asks for one${stuck}.`,
+      message: `The last snapshot is ${period(age)} old with ${changes} changes since, and \`save ${due.seconds} ${due.changes}\` asks for one${stuck}.`,
       evidence: [
         `rdb_last_save_time:${saved}`,
         `rdb_changes_since_last_save:${changes}`,

@@ -1,6 +1,6 @@
 import type { Facts, NodeFacts } from '../../facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { inWords } from './members.ts';
+import { inWords } from '../../words.ts';
 
 /** What a node holds or refuses depends on these: after a failover the service is another one. */
 const DECISIVE = [

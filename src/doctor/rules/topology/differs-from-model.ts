@@ -3,7 +3,8 @@ import type { StackModel } from '../../../model/types.ts';
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { inWords, watches } from './members.ts';
+import { inWords } from '../../words.ts';
+import { watches } from './members.ts';
 
 /** Persistence that was promised and is off is the finding of another rule. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['appendonly', 'save']);

@@ -1,7 +1,8 @@
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { isCache, number, primaries, setting } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { count, followersOf, isCluster, replicasOf } from './members.ts';
+import { many } from '../../words.ts';
+import { followersOf, isCluster, replicasOf } from './members.ts';
 
 export const minReplicas: Rule = {
   id: 'min-replicas',
@@ -29,7 +30,7 @@ function refusing(node: NodeFacts): readonly Found[] {
   return [
     {
       at: node.name,
-      message: `It refuses every write (NOREPLICAS): it wants ${count(wanted, 'replica')} in good order and has ${good}.`,
+      message: `It refuses every write (NOREPLICAS): it wants ${many(wanted, 'replica')} in good order and has ${good}.`,
       evidence: [
         `min-replicas-to-write=${wanted}`,
         `min-replicas-max-lag=${maxLag}`,

@@ -2,7 +2,8 @@ import { compareLines } from '../../../engines/releases.ts';
 import type { Facts, NodeFacts, Software } from '../../facts.ts';
 import { replicas } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { followed, inWords } from './members.ts';
+import { inWords } from '../../words.ts';
+import { followed } from './members.ts';
 
 const lineOf = ({ version }: Software): string => version.split('.').slice(0, 2).join('.');
 const titleOf = ({ title, version }: Software): string => `${title} ${version}`;

@@ -2,16 +2,8 @@ import { place } from '../../../redis/ask.ts';
 import type { Facts } from '../../facts.ts';
 import { primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import {
-  clusterView,
-  count,
-  inWords,
-  isCluster,
-  isDown,
-  nodeAt,
-  servingPrimaries,
-  watches,
-} from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { clusterView, isCluster, isDown, nodeAt, servingPrimaries, watches } from './members.ts';
 
 export const noPrimary: Rule = {
   id: 'no-primary',
@@ -43,7 +35,7 @@ function unreached(facts: Facts): readonly Found[] {
       {
         severity: agreed ? 'error' : 'warning',
         at: primaryName,
-        message: `${without.length} of ${count(sentinels.length, 'Sentinel')} cannot reach the primary ${place(first.primary)}.`,
+        message: `${without.length} of ${many(sentinels.length, 'Sentinel')} cannot reach the primary ${place(first.primary)}.`,
         evidence: without.map(({ name, flags }) => `${name}: flags=${flags.join(',')}`),
         remedy: agreed
           ? `Look at the log of ${place(first.primary)} and bring it back. \`SENTINEL CKQUORUM ${primaryName}\` says whether a failover can happen, \`SENTINEL FAILOVER ${primaryName}\` forces one.`
@@ -62,7 +54,7 @@ function misnamed(facts: Facts): readonly Found[] {
     return [
       {
         at: primaryName,
-        message: `${wrong.length} of ${count(sentinels.length, 'Sentinel')} lead clients to ${place(first.primary)}, which is a replica and refuses writes.`,
+        message: `${wrong.length} of ${many(sentinels.length, 'Sentinel')} lead clients to ${place(first.primary)}, which is a replica and refuses writes.`,
         evidence: wrong.map(({ name, primary }) => `${name}: ip:port=${place(primary)}`),
         remedy: `Ask again in a minute: a failover may be on its way. If it stays so, \`SENTINEL FAILOVER ${primaryName}\` on a Sentinel settles who is primary.`,
       },
@@ -79,7 +71,7 @@ function headless(facts: Facts): readonly Found[] {
   return [
     {
       at: facts.asked,
-      message: `${count(nodes.length, 'replica')} answered and no primary: ${inWords(wanted)} is out of reach for ${nodes.length === 1 ? 'it' : 'them'} as well.`,
+      message: `${many(nodes.length, 'replica')} answered and no primary: ${inWords(wanted)} is out of reach for ${nodes.length === 1 ? 'it' : 'them'} as well.`,
       evidence: nodes.map(({ name }) => `${name}: role:slave master_link_status:down`),
       remedy:
         'Bring the primary back. If it is lost, `REPLICAOF NO ONE` on the replica with the highest master_repl_offset makes that the primary; point the others at it.',

@@ -1,7 +1,8 @@
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { inWords, isCluster, isLoopback, replicasOf, watches } from './members.ts';
+import { inWords } from '../../words.ts';
+import { isCluster, isLoopback, replicasOf, watches } from './members.ts';
 
 export const sameHost: Rule = {
   id: 'same-host',

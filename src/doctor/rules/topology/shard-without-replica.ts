@@ -2,7 +2,8 @@ import { place } from '../../../redis/ask.ts';
 import type { Facts } from '../../facts.ts';
 import { isCache } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { clusterView, count, inWords, isDown, servingPrimaries, watches } from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { clusterView, isDown, servingPrimaries, watches } from './members.ts';
 
 export const shardWithoutReplica: Rule = {
   id: 'shard-without-replica',
@@ -27,7 +28,7 @@ function inCluster(facts: Facts): readonly Found[] {
   const { topology } = facts.model?.spec ?? {};
   const chosen = topology?.kind === 'cluster' && topology.replicas === 0;
   const all =
-    alone.length === serving.length ? 'No shard' : `${alone.length} of ${count(serving.length, 'shard')}`;
+    alone.length === serving.length ? 'No shard' : `${alone.length} of ${many(serving.length, 'shard')}`;
   return [
     {
       severity: chosen || isCache(facts) ? 'note' : 'warning',

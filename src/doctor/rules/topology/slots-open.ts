@@ -1,5 +1,6 @@
 import type { Rule } from '../../types.ts';
-import { count, inWords, myself } from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { myself } from './members.ts';
 
 export const slotsOpen: Rule = {
   id: 'slots-open',
@@ -29,7 +30,7 @@ export const slotsOpen: Rule = {
     return [
       {
         at: first.node.name,
-        message: `${count(slots.length, 'slot')} (${shown}) ${slots.length === 1 ? 'is' : 'are'} open on ${inWords(open.map(({ node }) => node.name))}. ${state}`,
+        message: `${many(slots.length, 'slot')} (${shown}) ${slots.length === 1 ? 'is' : 'are'} open on ${inWords(open.map(({ node }) => node.name))}. ${state}`,
         evidence: open.slice(0, 8).map(({ node, text }) => `${node.name}: [${text}]`),
         remedy: `Ask again in a minute. If the same slots are open, \`redis-cli --cluster fix ${first.node.at.host}:${first.node.at.port}\`.`,
       },

@@ -3,7 +3,8 @@ import { countKeys } from '../../../redis/replies.ts';
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { number, primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { clusterView, count, myself, servingPrimaries } from './members.ts';
+import { many } from '../../words.ts';
+import { clusterView, myself, servingPrimaries } from './members.ts';
 
 const SLOTS = 16_384;
 /** Of an equal share. */
@@ -42,7 +43,7 @@ function slots(facts: Facts): readonly Found[] {
   if (most <= fair * SLOTS_OFF && least >= fair / SLOTS_OFF) return [];
   const idle =
     empty.length > 0
-      ? ` ${count(empty.length, 'node')} with the role of a primary ${empty.length === 1 ? 'serves' : 'serve'} none.`
+      ? ` ${many(empty.length, 'node')} with the role of a primary ${empty.length === 1 ? 'serves' : 'serve'} none.`
       : '';
   return [
     {

@@ -1,6 +1,7 @@
 import { place } from '../../../redis/ask.ts';
 import type { Rule } from '../../types.ts';
-import { clusterView, count, inWords } from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { clusterView } from './members.ts';
 
 const GONE = ['fail', 'noaddr', 'handshake'];
 
@@ -23,7 +24,7 @@ export const staleClusterNodes: Rule = {
     return [
       {
         at: view.node.name,
-        message: `${count(gone.length, 'member')} of the cluster ${gone.length === 1 ? 'is' : 'are'} gone: ${inWords(gone.map(({ at, id }) => (at.host ? place(at) : id)))}.`,
+        message: `${many(gone.length, 'member')} of the cluster ${gone.length === 1 ? 'is' : 'are'} gone: ${inWords(gone.map(({ at, id }) => (at.host ? place(at) : id)))}.`,
         evidence: gone.map(({ id, at, flags }) => `${id} ${place(at)} flags=${flags.join(',')}`),
         remedy: `Start it again. If it is gone for good: \`redis-cli --cluster call ${view.node.at.host}:${view.node.at.port} cluster forget <id>\` for ${inWords(gone.map(({ id }) => id))}.`,
       },

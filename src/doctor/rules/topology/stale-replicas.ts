@@ -1,6 +1,7 @@
 import { place } from '../../../redis/ask.ts';
 import type { Rule } from '../../types.ts';
-import { count, inWords, isDown, nodeAt, watches } from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { isDown, nodeAt, watches } from './members.ts';
 import { reset } from './stale-sentinels.ts';
 
 export const staleReplicas: Rule = {
@@ -25,7 +26,7 @@ export const staleReplicas: Rule = {
       return [
         {
           at: primaryName,
-          message: `Sentinel knows ${count(places.length, 'replica')} at ${inWords(places)}, ${nobody}.`,
+          message: `Sentinel knows ${many(places.length, 'replica')} at ${inWords(places)}, ${nobody}.`,
           evidence: gone.map(({ name, at, flags }) => `${name}: ${place(at)} flags=${flags.join(',')}`),
           remedy: `Start it again. If it is gone for good, run \`SENTINEL RESET ${primaryName}\` on one Sentinel after the other, half a minute apart, while the primary is well.`,
           fixes: sentinels.map((one) => reset(one.name, primaryName)),

@@ -1,7 +1,8 @@
 import { place } from '../../../redis/ask.ts';
 import type { Facts, SentinelFacts } from '../../facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { inWords, isDown, type Watch, watches } from './members.ts';
+import { inWords } from '../../words.ts';
+import { isDown, type Watch, watches } from './members.ts';
 
 /** Sentinels greet each other every two seconds. */
 const LONG_MS = 60_000;

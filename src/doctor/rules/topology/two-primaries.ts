@@ -2,7 +2,8 @@ import { place } from '../../../redis/ask.ts';
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { count, inWords, isCluster, nodeAt, type Watch, watches } from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { isCluster, nodeAt, type Watch, watches } from './members.ts';
 
 export const twoPrimaries: Rule = {
   id: 'two-primaries',
@@ -52,7 +53,7 @@ function several(at: string, nodes: readonly NodeFacts[], severity?: Found['seve
     {
       ...(severity ? { severity } : {}),
       at,
-      message: `${count(nodes.length, 'node')} say that they are the primary of the same data: ${inWords(names)}.`,
+      message: `${many(nodes.length, 'node')} say that they are the primary of the same data: ${inWords(names)}.`,
       evidence: nodes.map(
         ({ name, info }) =>
           `${name}: role:master master_replid:${info?.master_replid} master_repl_offset:${info?.master_repl_offset} connected_slaves:${info?.connected_slaves}`,

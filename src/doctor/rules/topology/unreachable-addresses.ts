@@ -2,7 +2,8 @@ import type { Address } from '../../../model/types.ts';
 import { place } from '../../../redis/ask.ts';
 import type { Facts } from '../../facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { clusterView, count, followersOf, inWords, isDown, isLoopback, watches } from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { clusterView, followersOf, isDown, isLoopback, watches } from './members.ts';
 
 const SHOWN = 6;
 
@@ -26,7 +27,7 @@ function silent(facts: Facts): readonly Found[] {
   return [
     {
       at: facts.asked,
-      message: `${count(places.length, 'server')} that others know did not answer here: ${inWords(places.slice(0, SHOWN))}${places.length > SHOWN ? ' and more' : ''}.`,
+      message: `${many(places.length, 'server')} that others know did not answer here: ${inWords(places.slice(0, SHOWN))}${places.length > SHOWN ? ' and more' : ''}.`,
       evidence: out.slice(0, SHOWN).map(({ at, why }) => `${at}: ${why}`),
       remedy:
         'If they are down, start them. If they run and only this machine cannot reach them, clients on machines like it cannot either: announce other addresses, or look from inside their network.',

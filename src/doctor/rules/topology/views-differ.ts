@@ -1,6 +1,6 @@
 import type { ClusterFacts, Facts } from '../../facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { count, inWords } from './members.ts';
+import { inWords, many } from '../../words.ts';
 
 export const viewsDiffer: Rule = {
   id: 'views-differ',
@@ -36,7 +36,7 @@ function judge({ asked }: Facts, views: readonly View[], maps: readonly string[]
   return [
     {
       at: asked,
-      message: `${count(views.length, 'node')} tell ${maps.length} different maps of who serves which slots.`,
+      message: `${many(views.length, 'node')} tell ${maps.length} different maps of who serves which slots.`,
       evidence: maps.map(
         (map) =>
           `${inWords(views.filter((one) => one.map === map).map(({ name }) => name))}: ${map || 'nobody'}`,

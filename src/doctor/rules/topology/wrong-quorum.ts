@@ -1,7 +1,8 @@
 import type { Severity } from '../../../problem.ts';
 import type { Facts } from '../../facts.ts';
 import type { Fix, Found, Rule } from '../../types.ts';
-import { count, inWords, type Watch, watches } from './members.ts';
+import { inWords, many } from '../../words.ts';
+import { type Watch, watches } from './members.ts';
 
 export const wrongQuorum: Rule = {
   id: 'wrong-quorum',
@@ -97,7 +98,7 @@ function severityOf(n: number, voters: number): Severity {
 
 function meaning(n: number, voters: number): string {
   if (n > voters)
-    return `The quorum is ${n} and there are ${count(voters, 'Sentinel')}: no failover ever starts.`;
+    return `The quorum is ${n} and there are ${many(voters, 'Sentinel')}: no failover ever starts.`;
   if (n <= 1)
     return `The quorum is 1 of ${voters}: one Sentinel with a bad network starts a failover of a healthy primary.`;
   return `The quorum is ${n} of ${voters}, less than half: a minority declares the primary down, and others then vote on it.`;
