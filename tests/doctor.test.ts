@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { printedRules } from '../build/print-doctor-rules.ts';
 import { CHECKLIST } from '../src/doctor/checklist/index.ts';
 import type { Facts, NodeFacts } from '../src/doctor/facts.ts';
 import { RULES } from '../src/doctor/rules/index.ts';
@@ -77,6 +78,11 @@ describe('every rule', () => {
       for (const source of sources) expect(source).toMatch(/^https:\/\//);
       expect(sources.length).toBeGreaterThan(0);
     }
+  });
+
+  it('stands in docs/generated/doctor-rules.md', () => {
+    const shipped = readFileSync(new URL('../docs/generated/doctor-rules.md', import.meta.url), 'utf8');
+    expect(shipped).toBe(printedRules());
   });
 
   it('belongs to a folder of cases, and each folder to a rule', () => {

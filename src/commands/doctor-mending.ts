@@ -1,20 +1,30 @@
 import { colors } from '../colors.ts';
-import { type Applied, applyFixes, undoOf } from '../doctor/apply.ts';
-import { type CommandFix, type Mending, mendingOf, type SpecFix } from '../doctor/fixes.ts';
+import { type Applied, applyFixes } from '../doctor/apply.ts';
+import {
+  type CommandFix,
+  isSafeLive,
+  type Mending,
+  mendingOf,
+  needsMigration,
+  type SpecFix,
+} from '../doctor/fixes.ts';
 import type { Diagnosis } from '../doctor/types.ts';
 import { problem } from '../problem.ts';
 import type { System } from '../system.ts';
 import { type Asking, confirmed } from './confirmed.ts';
 import type { Subject } from './doctor-subject.ts';
 
+type Applying = Asking & { readonly target: string };
+
 /** What would mend the findings, ready to be copied. */
 export function mendingWords(target: string, { findings, facts }: Diagnosis): string {
   const mending = mendingOf(findings);
   const isOurs = facts.model !== undefined;
   const lines = [
-    ...section('In redis-stack.yaml:', mending.spec, (fix) => [
-      `${updateCommand(target, [fix])}`,
-      fix.effect,
+    ...section('In redis-stack.yaml:', mending.spec, (fix) => [specCommand(target, fix), fix.effect]),
+    ...section('Servers that differ from their files:', mending.drifted && isOurs ? [target] : [], () => [
+      `create-redis-stack update ${target} --live`,
+      'What was set by hand is put back as the files have it.',
     ]),
     ...section(
       isOurs ? 'On the servers, until they start again:' : 'On the servers, safe while they serve:',
@@ -36,20 +46,26 @@ function section<T>(
   return ['', colors.bold(title), ...lines];
 }
 
+function specCommand(target: string, fix: SpecFix): string {
+  const set = `--set ${quoted(`${fix.path}=${fix.value}`)}`;
+  return needsMigration(fix)
+    ? `create-redis-stack migrate ${target} ${set}`
+    : `create-redis-stack update ${target} ${set} --live`;
+}
+
 const commandLines = ({ at, words, effect }: CommandFix): readonly [string, string] => [
-  `${at}: ${words.map(quoted).join(' ')}`,
+  `${at}: ${inOneLine(words)}`,
   effect,
 ];
 
-const quoted = (word: string): string => (/^[\w.:@%+~*=,/-]+$/.test(word) ? word : JSON.stringify(word));
+const inOneLine = (words: readonly string[]): string => words.map(quoted).join(' ');
 
-const updateCommand = (target: string, fixes: readonly SpecFix[]): string =>
-  `create-redis-stack update ${target} ${fixes.map(({ path, value }) => `--set ${quoted(`${path}=${value}`)}`).join(' ')} --live`;
+const quoted = (word: string): string => (/^[\w.:@%+~*=,/-]+$/.test(word) ? word : JSON.stringify(word));
 
 /** Does what is safe on servers that serve, after asking. Exit code 1 where something would not be done. */
 export async function applyMending(
   system: System,
-  args: Asking & { readonly target: string },
+  args: Applying,
   subject: Subject,
   diagnosis: Diagnosis,
 ): Promise<number> {
@@ -79,16 +95,18 @@ function say(system: System, { json }: Asking, text: string): number {
 /** The files of a stack own its settings, so they are changed first, and the servers follow. */
 async function applySpec(
   system: System,
-  args: Asking & { readonly target: string },
+  args: Applying,
   subject: Subject,
-  { spec }: Mending,
+  mending: Mending,
 ): Promise<number> {
-  if (spec.length === 0) return say(system, args, nothing);
+  const spec = mending.spec.filter(isSafeLive);
   const live = subject.kind === 'servers';
-  const question = `Change redis-stack.yaml (${spec.map(({ path, value }) => `${path}: ${value}`).join(', ')})${live ? ' and bring the running servers along' : ''}?`;
-  if (!(await confirmed(system, args, question, unasked))) return say(system, args, 'Nothing was changed.');
+  if (spec.length === 0 && !(live && mending.drifted)) return say(system, args, nothing);
+  if (!(await confirmed(system, args, specQuestion(spec, live), unasked)))
+    return say(system, args, 'Nothing was changed.');
   const { update } = await import('./update.ts');
-  return update(system, {
+  // The output of programs is the diagnosis alone.
+  return update(args.json ? { ...system, out: system.err } : system, {
     dir: args.target,
     set: spec.map(({ path, value }) => `${path}=${value}`),
     short: {},
@@ -105,6 +123,12 @@ async function applySpec(
   });
 }
 
+function specQuestion(spec: readonly SpecFix[], live: boolean): string {
+  const change = `Change redis-stack.yaml (${spec.map(({ path, value }) => `${path}: ${value}`).join(', ')})`;
+  if (spec.length === 0) return 'Bring the running servers to what their files say?';
+  return live ? `${change} and bring the running servers along?` : `${change}?`;
+}
+
 interface Giving {
   readonly subject: Extract<Subject, { kind: 'servers' }>;
   readonly mending: Mending;
@@ -116,20 +140,17 @@ async function give(system: System, args: Asking, { subject, mending, diagnosis 
   const done = await applyFixes(mending.live, {
     addressOf: (name) => diagnosis.facts.nodes.find((node) => node.name === name)?.at,
     credentials: subject.target.credentials,
-    onDone: (one) => tell(`${doneWords(one)}\n`),
+    onBegin: ({ at, words }, undo) =>
+      tell(`\n${at}: ${inOneLine(words)}\n  ${colors.dim(`the way back: ${inOneLine(undo)}`)}\n`),
+    onDone: (one) => tell(doneWords(one)),
   });
   const given = done.filter(({ error }) => error === undefined);
-  if (given.length > 0) tell(`\n${undoWords(given)}\n`);
+  if (given.length > 0)
+    tell('\nThe servers forget it when they start again; CONFIG REWRITE keeps it in their file.\n');
   return given.length === mending.live.length ? 0 : 1;
 }
 
 const doneWords = ({ fix, error }: Applied): string =>
   error === undefined
-    ? `${colors.green('done')}    ${fix.at}: ${fix.words.map(quoted).join(' ')}`
-    : `${colors.red('refused')} ${fix.at}: ${fix.words.map(quoted).join(' ')}: ${error}`;
-
-const undoWords = (given: readonly Applied[]): string =>
-  [
-    'The servers forget it when they start again; CONFIG REWRITE keeps it in their file. What was there before:',
-    ...given.map((one) => `  ${one.fix.at}: ${undoOf(one).map(quoted).join(' ')}`),
-  ].join('\n');
+    ? `  ${colors.green('done')}\n`
+    : `  ${colors.red('refused')} ${fix.at}: ${inOneLine(fix.words)}: ${error}\n`;

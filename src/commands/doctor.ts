@@ -37,7 +37,9 @@ export async function doctor(system: System, args: DoctorArguments): Promise<num
   const diagnosis = without(args.ignore, diagnose(facts));
   if (args.html !== undefined) await writePage(system, args.html, diagnosis);
   await print(system, args, diagnosis);
-  const outcome = args.apply ? await applyMending(system, args, subject, diagnosis) : 0;
+  const outcome = args.apply
+    ? await applyMending(system, { ...args, json: isForPrograms }, subject, diagnosis)
+    : 0;
   return Math.max(outcome, diagnosis.findings.some(isBad) ? 1 : 0);
 }
 

@@ -62,11 +62,11 @@ describe('one server in a bad state is found out, and one in a good state is lef
   });
 
   it('memory is full, and writes are refused', async () => {
-    const one = await server(VALKEY, ['maxmemory', '8mb'], ['maxmemory-policy', 'noeviction']);
+    const one = await server(VALKEY, ['maxmemory', '20mb'], ['maxmemory-policy', 'noeviction']);
     await expect(
       give(
         one,
-        Array.from({ length: 10_000 }, (_, i) => ['SET', `k:${i}`, 'x'.repeat(1000)]),
+        Array.from({ length: 20_000 }, (_, i) => ['SET', `k:${i}`, 'x'.repeat(1000)]),
       ),
     ).rejects.toThrow('OOM');
     const diagnosis = await diagnosed([one]);

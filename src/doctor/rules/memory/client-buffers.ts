@@ -41,7 +41,7 @@ function judge(node: NodeFacts): readonly Found[] {
   ];
 }
 
-export const CLIENT_BUFFERS: Rule = {
+export const clientBuffers: Rule = {
   id: 'client-buffers',
   group: 'memory',
   severity: 'warning',

@@ -72,7 +72,7 @@ function tooSmall(node: NodeFacts): readonly Found[] {
   ];
 }
 
-export const EVICTING: Rule = {
+export const evicting: Rule = {
   id: 'evicting',
   group: 'memory',
   severity: 'error',

@@ -73,7 +73,7 @@ function judge(node: NodeFacts, model: Facts['model']): readonly Found[] {
   ];
 }
 
-export const FORK_HEADROOM: Rule = {
+export const forkHeadroom: Rule = {
   id: 'fork-headroom',
   group: 'memory',
   severity: 'warning',

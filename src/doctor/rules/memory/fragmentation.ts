@@ -36,7 +36,7 @@ function judge(node: NodeFacts): readonly Found[] {
   ];
 }
 
-export const FRAGMENTATION: Rule = {
+export const fragmentation: Rule = {
   id: 'fragmentation',
   group: 'memory',
   severity: 'warning',

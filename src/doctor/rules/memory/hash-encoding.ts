@@ -1,7 +1,7 @@
 import type { Rule } from '../../types.ts';
 import { encodingFindings } from './encoding-finding.ts';
 
-export const HASH_ENCODING: Rule = {
+export const hashEncoding: Rule = {
   id: 'hash-encoding',
   group: 'memory',
   severity: 'warning',

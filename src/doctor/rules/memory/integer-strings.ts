@@ -1,7 +1,7 @@
 import type { Rule } from '../../types.ts';
 import { inWords, saved, savesOf } from './saving.ts';
 
-export const INTEGER_STRINGS: Rule = {
+export const integerStrings: Rule = {
   id: 'integer-strings',
   group: 'memory',
   severity: 'warning',

@@ -4,7 +4,7 @@ import { inWords, saved, savesOf, setEverywhere } from './saving.ts';
 const SETTING = 'list-max-listpack-size';
 const USUAL = '-2';
 
-export const LIST_ENCODING: Rule = {
+export const listEncoding: Rule = {
   id: 'list-encoding',
   group: 'memory',
   severity: 'warning',

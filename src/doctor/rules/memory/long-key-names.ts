@@ -2,7 +2,7 @@ import { NAME_BYTES } from '../../savings/strings.ts';
 import type { Rule } from '../../types.ts';
 import { inWords, saved, savesOf } from './saving.ts';
 
-export const LONG_KEY_NAMES: Rule = {
+export const longKeyNames: Rule = {
   id: 'long-key-names',
   group: 'memory',
   severity: 'warning',

@@ -41,7 +41,7 @@ function judge(node: NodeFacts, model: Facts['model']): readonly Found[] {
   ];
 }
 
-export const MEMORY_NEAR_LIMIT: Rule = {
+export const memoryNearLimit: Rule = {
   id: 'memory-near-limit',
   group: 'memory',
   severity: 'error',

@@ -37,7 +37,7 @@ function judge(node: NodeFacts): readonly Found[] {
   ];
 }
 
-export const NO_MEMORY_LIMIT: Rule = {
+export const noMemoryLimit: Rule = {
   id: 'no-memory-limit',
   group: 'memory',
   severity: 'warning',

@@ -34,7 +34,7 @@ function judge(node: ReturnType<typeof sampled>[number]): readonly Found[] {
   ];
 }
 
-export const OUTSIDE_SAMPLE: Rule = {
+export const outsideSample: Rule = {
   id: 'outside-sample',
   group: 'memory',
   severity: 'note',

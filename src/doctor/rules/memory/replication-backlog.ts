@@ -80,7 +80,7 @@ function tooLarge(one: Backlog): readonly Found[] {
   ];
 }
 
-export const REPLICATION_BACKLOG: Rule = {
+export const replicationBacklog: Rule = {
   id: 'replication-backlog',
   group: 'memory',
   severity: 'warning',

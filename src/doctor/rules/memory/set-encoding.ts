@@ -1,7 +1,7 @@
 import type { Rule } from '../../types.ts';
 import { encodingFindings } from './encoding-finding.ts';
 
-export const SET_ENCODING: Rule = {
+export const setEncoding: Rule = {
   id: 'set-encoding',
   group: 'memory',
   severity: 'warning',

@@ -28,7 +28,7 @@ function judge(node: NodeFacts): readonly Found[] {
   ];
 }
 
-export const SLOW_FORK: Rule = {
+export const slowFork: Rule = {
   id: 'slow-fork',
   group: 'memory',
   severity: 'warning',

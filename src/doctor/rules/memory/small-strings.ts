@@ -2,7 +2,7 @@ import { STRINGS_PER_HASH } from '../../savings/strings.ts';
 import type { Rule } from '../../types.ts';
 import { inWords, saved, savesOf } from './saving.ts';
 
-export const SMALL_STRINGS: Rule = {
+export const smallStrings: Rule = {
   id: 'small-strings',
   group: 'memory',
   severity: 'warning',

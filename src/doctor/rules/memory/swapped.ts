@@ -22,7 +22,7 @@ function judge(node: NodeFacts): readonly Found[] {
   ];
 }
 
-export const SWAPPED: Rule = {
+export const swapped: Rule = {
   id: 'swapped',
   group: 'memory',
   severity: 'warning',

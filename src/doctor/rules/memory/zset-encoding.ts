@@ -1,7 +1,7 @@
 import type { Rule } from '../../types.ts';
 import { encodingFindings } from './encoding-finding.ts';
 
-export const ZSET_ENCODING: Rule = {
+export const zsetEncoding: Rule = {
   id: 'zset-encoding',
   group: 'memory',
   severity: 'warning',
