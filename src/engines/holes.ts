@@ -27,7 +27,7 @@ const FIRST = '2.6.0';
 
 const cve = (id: string) => `https://www.cve.org/CVERecord?id=${id}`;
 
-/** Oldest first. Release notes, CVE records and advisories were read; what could not be confirmed is not here. */
+/** Oldest first, from release notes, CVE records and advisories, some at second hand; what could not be confirmed is not here. */
 const REDIS: readonly Hole[] = [
   {
     ids: ['CVE-2024-31449', 'CVE-2024-31228'],

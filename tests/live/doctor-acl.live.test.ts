@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { usersOf } from '../../src/doctor/look/read-users.ts';
 import { allows, GUARDED } from '../../src/doctor/rules/security/acl.ts';
-import { engines } from '../support/engines.ts';
+import { extremes } from '../support/matrix.ts';
 import { startServer } from '../support/servers.ts';
 
 /** What users are given; the server prints it in its own order and words. */
@@ -36,7 +36,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   keys: ['keys', '*'],
 };
 
-describe.each(engines().map((engine) => [`${engine.name} ${engine.version}`, engine] as const))(
+describe.each(extremes().map((engine) => [`${engine.name} ${engine.version}`, engine] as const))(
   'rules are read as %s reads them',
   (_, engine) => {
     it('each guarded command, for each set of rules and for one in a selector', async () => {

@@ -11,6 +11,7 @@ import { parseFields } from '../../src/redis/replies.ts';
 import { CA_CERTIFICATE } from '../../src/workspace/paths.ts';
 import { startCluster } from '../support/cluster.ts';
 import { engine, engines, newest } from '../support/engines.ts';
+import { extremes } from '../support/matrix.ts';
 import { startReplicated } from '../support/replicated.ts';
 import { startSentinelGroup } from '../support/sentinel-group.ts';
 import type { Server } from '../support/servers.ts';
@@ -70,7 +71,7 @@ describe('the list of commands', () => {
 });
 
 describe('a look at one server', () => {
-  it.each(engines().map((one) => [`${one.name} ${one.line}`, one] as const))(
+  it.each(extremes().map((one) => [`${one.name} ${one.line}`, one] as const))(
     '%s: all that was planted, and nothing else is sent',
     async (_, one) => {
       const target = await server(

@@ -66,6 +66,7 @@ export function howLooked(facts: Facts): string {
   const sent = `${many(facts.commandsSent, 'command')} sent`;
   if (!sampled) return `No keys were looked at; ${sent}.`;
   const { keys, looked, seconds, complete } = sampled;
+  if (keys === 0) return `There are no keys; ${sent}.`;
   const part = complete ? `all ${many(keys, 'key')}` : `${count(looked)} of ${many(keys, 'key')}`;
   return `Looked at ${part} in ${seconds.toLocaleString('en', { maximumFractionDigits: 1 })} s; ${sent}.`;
 }
