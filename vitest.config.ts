@@ -1,15 +1,23 @@
 import { defineConfig } from 'vitest/config';
 import { viteTemplates } from './build/templates-plugin.mjs';
+import { LongestFirst } from './tests/support/sequencer.ts';
 
-/** The same contracts over again for each topology, library and engine, and the same failures on each stack. */
+/**
+ * The same contracts over again for each topology, library and engine, and the same failures on each stack. How many of the
+ * combinations, here and in loops of other tests, is for tests/support/matrix.ts.
+ */
 const MATRIX = [
   '**/contract.*.live.test.ts',
   'tests/live/drill.live.test.ts',
   'tests/live/alerts-*.live.test.ts',
+  'tests/live/migrate-killed.live.test.ts',
+  'templates/client/test/ioredis5.live.test.ts',
+  'templates/client/test/moves.ioredis.live.test.ts',
 ];
 
 const LIVE = {
-  testTimeout: 120_000,
+  // What takes a minute here takes two on a machine that is busy.
+  testTimeout: 180_000,
   hookTimeout: 120_000,
   // Two cores: real servers beside more than two workers only measure the machine.
   maxWorkers: 2,
@@ -22,6 +30,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -49,7 +58,8 @@ export default defineConfig({
           include: MATRIX,
           exclude: ['**/node_modules/**'],
           ...LIVE,
-          sequence: { groupOrder: 2 },
+          // Together with the others: whoever is done with those begins with these.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -61,8 +71,9 @@ export default defineConfig({
           globalSetup: ['tests/docker/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 240_000,
-          sequence: { groupOrder: 3 },
-          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          // Names, subnets and ports are by chance, so that two files do not meet; most of their time they wait.
+          maxWorkers: 2,
           retry: process.env.CI ? 1 : 0,
         },
       },

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { credentialsOf } from '../../src/local/credentials.ts';
-import { identify } from '../../src/local/process.ts';
 import { openConnection } from '../../src/redis/connection.ts';
 import { realFiles } from '../../src/system.ts';
 import { newest } from '../support/engines.ts';
@@ -47,8 +46,7 @@ async function order(name: string, node: string, ...words: readonly string[]): P
 }
 
 async function signal(name: string, node: string, what: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-  const pid = of(name).stack.pid(node);
-  if ((await identify(pid)) !== undefined) process.kill(pid, what);
+  await of(name).stack.signal(node, what);
 }
 
 const primaryOf = async (name: string, shard = '1'): Promise<string> => {

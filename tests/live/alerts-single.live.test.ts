@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issueCertificate } from '../../src/certificates/issue.ts';
 import { certificateNames } from '../../src/certificates/names.ts';
 import { credentialsOf } from '../../src/local/credentials.ts';
-import { identify } from '../../src/local/process.ts';
 import { type Connection, openConnection } from '../../src/redis/connection.ts';
 import { parseFields } from '../../src/redis/replies.ts';
 import { realFiles } from '../../src/system.ts';
@@ -52,8 +51,7 @@ afterAll(async () => {
 });
 
 async function killed(stack: Stack): Promise<void> {
-  const pid = stack.pid('node-1');
-  if ((await identify(pid)) !== undefined) process.kill(pid, 'SIGKILL');
+  await stack.signal('node-1');
 }
 
 function of(name: string) {

@@ -19,6 +19,7 @@ import { placeOnLoopback } from '../../src/local/place.ts';
 import { backupEnvironment } from '../../src/model/environment.ts';
 import { newest } from '../support/engines.ts';
 import { openModel } from '../support/open-model.ts';
+import { signalGroup } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { createStack, type Stack } from './stack.ts';
 import { countKeys, empty, openKeys, writeMany } from './varied-data.ts';
@@ -51,7 +52,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const child of started.splice(0)) signal(child, 'SIGKILL');
+  for (const child of started.splice(0)) signalGroup(child, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -84,14 +85,6 @@ async function run(mode: string, more: Record<string, string> = {}, before: read
   return (await script(mode, more, before)).ended;
 }
 
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  try {
-    process.kill(-(child.pid ?? 0), name);
-  } catch {
-    // It has ended.
-  }
-}
-
 const files = () => readdirSync(folder).filter((name) => !name.startsWith('.'));
 const manifests = () => files().filter((name) => name.endsWith('.json'));
 
@@ -99,7 +92,7 @@ const manifests = () => files().filter((name) => name.endsWith('.json'));
 async function held() {
   const running = await script('once');
   await until('a copy to begin', () => files().some((name) => name.endsWith('.rdb.partial')), { everyMs: 2 });
-  signal(running.child, 'SIGSTOP');
+  signalGroup(running.child, 'SIGSTOP');
   return running;
 }
 
@@ -109,7 +102,7 @@ describe('a backup', () => {
     const second = await run('once');
     expect(second.code).toBe(1);
     expect(second.said).toContain('another backup of shop is being made');
-    signal(first.child, 'SIGCONT');
+    signalGroup(first.child, 'SIGCONT');
     expect((await first.ended).code).toBe(0);
     expect(manifests()).toHaveLength(1);
   });
@@ -118,7 +111,7 @@ describe('a backup', () => {
     expect((await run('once')).code).toBe(0);
     const [before] = manifests();
     const killed = await held();
-    signal(killed.child, 'SIGKILL');
+    signalGroup(killed.child, 'SIGKILL');
     await killed.ended;
     expect(manifests()).toEqual([before]);
     const next = await run('once');
@@ -160,7 +153,7 @@ describe('a backup', () => {
     const job = await script('loop', { STACK_BACKUP_EVERY: '600' });
     await until('the first set', () => manifests().length === 1);
     expect((await run('health')).code).toBe(0);
-    signal(job.child, 'SIGTERM');
+    signalGroup(job.child, 'SIGTERM');
     expect((await job.ended).code).toBe(0);
     const lost = await script('loop', {
       STACK_BACKUP_FROM: '127.0.0.1:1',

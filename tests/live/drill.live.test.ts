@@ -138,7 +138,7 @@ describe.each([
   it('a stack that is not well is not harmed further', async () => {
     const node = (await stack.status()).nodes.find(({ role }) => role === 'replica');
     if (node === undefined) throw new Error('there is a replica');
-    process.kill(stack.pid(node.name), 'SIGKILL');
+    await stack.signal(node.name);
     await until('it is missed', async () => !(await stack.status()).ready);
     const { code, out } = await stack.command('drill', stack.dir, '--yes', '--json');
     expect(code).toBe(2);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { identify } from '../../src/local/process.ts';
 import { engines, newest } from '../support/engines.ts';
+import { paired } from '../support/matrix.ts';
 import { until } from '../support/until.ts';
 import { compileClient, createStack, type Stack } from './stack.ts';
 import { lost, writeThrough } from './write-through.ts';
@@ -20,9 +21,11 @@ async function boot(engine: Parameters<typeof createStack>[0], ...flags: readonl
 }
 
 const KINDS = ['standalone', 'sentinel', 'cluster'] as const;
-const matrix = engines().flatMap((engine) =>
-  KINDS.map((kind) => ({ kind, engine, title: `${engine.name} ${engine.version}` })),
-);
+const matrix = paired(engines(), KINDS).map(([engine, kind]) => ({
+  kind,
+  engine,
+  title: `${engine.name} ${engine.version}`,
+}));
 
 describe('a stack comes up, serves its own client, and goes down', () => {
   it.each(matrix)('$kind on $title', async ({ kind, engine }) => {
@@ -57,7 +60,7 @@ describe('the loss of a primary, kill -9, under writes', () => {
     const victim = before[0];
     if (!victim) throw new Error('there is a primary');
 
-    const written = await writeThrough(stack, () => process.kill(stack.pid(victim.name), 'SIGKILL'));
+    const written = await writeThrough(stack, () => stack.signal(victim.name));
     expect(written.gapMs).toBeLessThan(30_000);
     expect(await lost(stack, written)).toEqual([]);
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { engines, newest } from '../support/engines.ts';
 import { expectDone } from '../support/migration/execution.ts';
 import { beginJourney, expectInStep, expectNothingLost, type Journey } from '../support/migration/journey.ts';
-import { killNode, readNodes, type Stage } from '../support/migration/stage.ts';
+import { readNodes, type Stage } from '../support/migration/stage.ts';
 import { killInNextStep, strikeIn } from '../support/migration/strikes.ts';
 import { until } from '../support/until.ts';
 
@@ -110,7 +110,7 @@ describe('a node dies while data moves', () => {
     const old = new Set(namesOf(there.stage));
     const done = await strikeIn(there.stage, execution, 'copy', async () => {
       const fresh = await until('it runs', () => namesOf(there.stage).find((name) => !old.has(name)));
-      killNode(there.stage.stack, fresh);
+      await there.stage.stack.signal(fresh);
     });
     expect(done).toMatchObject({ code: 1 });
     expect(done.err).toContain('--resume');
@@ -123,7 +123,7 @@ describe('a node dies while data moves', () => {
     const there = await begin(STANDALONE, false);
     const [name = ''] = namesOf(there.stage);
     const execution = there.stage.migrate(...CLUSTER, ...GRACE, '--timeout', '10');
-    const done = await strikeIn(there.stage, execution, 'copy', () => killNode(there.stage.stack, name));
+    const done = await strikeIn(there.stage, execution, 'copy', () => there.stage.stack.signal(name));
     expect(done).toMatchObject({ code: 1 });
     await goOn(there);
     await arrived(there, 'cluster', 3);
@@ -133,9 +133,9 @@ describe('a node dies while data moves', () => {
     const there = await begin(STANDALONE, true);
     const old = new Set(namesOf(there.stage));
     const execution = there.stage.migrate(...CLUSTER, ...GRACE, '--timeout', '10');
-    const done = await strikeIn(there.stage, execution, 'clients', () => {
+    const done = await strikeIn(there.stage, execution, 'clients', async () => {
       const fresh = namesOf(there.stage).find((name) => !old.has(name));
-      killNode(there.stage.stack, fresh ?? '');
+      await there.stage.stack.signal(fresh ?? '');
     });
     if (done.code !== 0) await goOn(there);
     await arrived(there, 'cluster', 3);
@@ -146,7 +146,7 @@ describe('a node dies while data moves', () => {
     const primary = (await there.stage.stack.status()).nodes.find(({ role }) => role === 'primary');
     const execution = there.stage.migrate(...CLUSTER, ...GRACE);
     const done = await strikeIn(there.stage, execution, 'copy', () =>
-      killNode(there.stage.stack, primary?.name ?? ''),
+      there.stage.stack.signal(primary?.name ?? ''),
     );
     if (done.code !== 0) await goOn(there);
     await arrived(there, 'cluster', 3);
@@ -155,9 +155,7 @@ describe('a node dies while data moves', () => {
   it('a Sentinel, while data is copied', async () => {
     const there = await begin(SENTINEL, false);
     const execution = there.stage.migrate(...CLUSTER, ...GRACE);
-    const done = await strikeIn(there.stage, execution, 'copy', () =>
-      killNode(there.stage.stack, 'sentinel-1'),
-    );
+    const done = await strikeIn(there.stage, execution, 'copy', () => there.stage.stack.signal('sentinel-1'));
     if (done.code !== 0) await goOn(there);
     await arrived(there, 'cluster', 3);
   });

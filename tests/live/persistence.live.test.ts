@@ -109,10 +109,10 @@ describe('another persistence between two starts', () => {
     await stack.down();
     for (const delay of [20, 80, 200, 400]) {
       const starting = stack.command('up', stack.dir, '--native', '--timeout', '30');
-      const pid = await until('the node to start', () => recordedPid(stack));
+      await until('the node to start', () => isStarted(stack));
       await sleep(delay);
       // The shell alone, as a kill -9 of a node would: what it started goes on for a moment.
-      killQuietly(pid);
+      await stack.signal('node-1');
       await starting;
       await stack.down();
     }
@@ -163,23 +163,10 @@ function elsewhere(error: Error): void {
 
 const seen = new Set<number>();
 
-/** The process of the node as the present `up` has recorded it. */
-function recordedPid(stack: Stack): number | undefined {
+/** Whether the present `up` has recorded the process of the node. */
+async function isStarted(stack: Stack): Promise<boolean> {
   const pid = stack.pid('node-1');
-  if (seen.has(pid)) return undefined;
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return undefined;
-  }
+  if (seen.has(pid) || !(await stack.signal('node-1', 'SIGCONT'))) return false;
   seen.add(pid);
-  return pid;
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It had ended by itself.
-  }
+  return true;
 }

@@ -16,7 +16,7 @@ import { readCertificateTexts } from '../../src/workspace/certificates.ts';
 import { CA_CERTIFICATE } from '../../src/workspace/paths.ts';
 import { newest } from '../support/engines.ts';
 import { openModel, passwordIn } from '../support/open-model.ts';
-import { hasEnded } from '../support/process.ts';
+import { hasEnded, signalGroup } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { createScriptStack, type Environment, type ScriptStack } from './script-stack.ts';
 import { createStack } from './stack.ts';
@@ -27,7 +27,7 @@ const closing: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
   for (const child of children.splice(0)) {
-    if (child.pid !== undefined && !hasEnded(child)) process.kill(-child.pid, 'SIGKILL');
+    signalGroup(child, 'SIGKILL');
     if (!hasEnded(child)) await once(child, 'exit');
   }
   for (const close of closing.splice(0)) await close();

@@ -338,10 +338,10 @@ describe('what is refused, and what is mended', () => {
   it('a node that is away', async () => {
     const before = passwords(stack);
     const [node] = (await stack.status()).nodes;
-    const pid = stack.pid(node?.name ?? '');
-    process.kill(pid, 'SIGSTOP');
-    const { code, out } = await rotate(stack, '--json');
-    process.kill(pid, 'SIGCONT');
+    await stack.signal(node?.name ?? '', 'SIGSTOP');
+    const { code, out } = await rotate(stack, '--json').finally(() =>
+      stack.signal(node?.name ?? '', 'SIGCONT'),
+    );
     expect([code, out]).toEqual([2, expect.stringContaining('rotate/not-healthy')]);
     expect(passwords(stack)).toEqual(before);
   });

@@ -54,7 +54,7 @@ describe('data', () => {
     const stack = await boot('--topology', 'sentinel', '--workload', 'primary-data');
     await fill(stack, 500);
     const primary = await primaryOf(stack);
-    process.kill(stack.pid(primary.name), 'SIGKILL');
+    await stack.signal(primary.name);
     rmSync(join(stack.dir, '.redis-stack/run', primary.name, 'data'), { recursive: true });
     // At once, before the Sentinels have noticed: they still name the empty node as primary.
     await stack.up();

@@ -24,7 +24,7 @@ import { parseSpec } from '../../src/spec/parse.ts';
 import type { Engine } from '../support/engines.ts';
 import { passwordIn } from '../support/open-model.ts';
 import { freePorts } from '../support/ports.ts';
-import { hasEnded } from '../support/process.ts';
+import { hasEnded, signalGroup } from '../support/process.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -166,7 +166,7 @@ export async function createScriptStack(
     },
     async dispose() {
       for (const child of running.values()) {
-        killGroup(child);
+        signalGroup(child, 'SIGKILL');
         if (!hasEnded(child)) await once(child, 'exit');
       }
       rmSync(dir, { recursive: true, force: true });
@@ -190,12 +190,4 @@ function write(dir: string, engine: Engine, kind: string): StackModel {
   for (const { name } of [...model.users, ...(model.sentinel?.users ?? [])])
     writeFileSync(join(dir, '.secrets', name), `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
   return model;
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // All of it had ended.
-  }
 }

@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { execa } from 'execa';
+import { isRunning } from '../../src/local/process.ts';
 import type { Engine } from '../support/engines.ts';
 import { freePort } from '../support/ports.ts';
 
@@ -44,6 +46,11 @@ export interface Stack {
   down(): Promise<Finished>;
   /** The process that `up` recorded for a node. */
   pid(name: string): number;
+  /**
+   * Sends a signal to the process that `up` recorded for a node, SIGKILL by default. False where that has ended: process
+   * ids come round within minutes, and whoever has it then is somebody else.
+   */
+  signal(name: string, signal?: NodeJS.Signals): Promise<boolean>;
   /** Runs worker.mjs with the compiled client of the stack and the environment that `up` wrote. */
   work(task: string, ...words: readonly string[]): ReturnType<typeof execa>;
   dispose(): Promise<void>;
@@ -82,7 +89,13 @@ export async function createStack(engine: Engine, ...flags: readonly string[]): 
     up: async () => void (await expectDone('up', dir, '--native', '--timeout', '90')),
     status: async () => JSON.parse((await command('status', dir, '--json')).out) as Status,
     down: () => command('down', dir, '--json'),
-    pid: (name) => recorded(dir, name),
+    pid: (name) => recorded(dir, name).pid,
+    signal: async (name, signal = 'SIGKILL') => {
+      const node = recorded(dir, name);
+      if (!(await isRunning(node))) return false;
+      process.kill(node.pid, signal);
+      return true;
+    },
     work: (task, ...words) =>
       execa(
         'node',
@@ -108,16 +121,25 @@ export async function createStack(engine: Engine, ...flags: readonly string[]): 
 
 const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 
-function recorded(dir: string, name: string): number {
+function recorded(dir: string, name: string) {
   const record = JSON.parse(readFileSync(`${dir}/.redis-stack/run/native.json`, 'utf8')) as {
-    nodes: { name: string; pid: number }[];
+    nodes: { name: string; pid: number; identity: string }[];
   };
   const node = record.nodes.find((n) => n.name === name);
   if (!node) throw new Error(`no node ${name} in the record`);
-  return node.pid;
+  return node;
 }
 
-/** Compiles the emitted client with the TypeScript of this repository. */
+/** Makes the emitted client fit to run. That the compiler takes each shape of it is for tests/client-files.test.ts. */
 export async function compileClient(dir: string): Promise<void> {
-  await execa('node', [join(repository, 'node_modules/typescript/bin/tsc'), '-p', `${dir}/client`]);
+  const folder = `${dir}/client`;
+  const files = readdirSync(`${folder}/src`, { recursive: true, encoding: 'utf8' });
+  await build({
+    absWorkingDir: folder,
+    entryPoints: files.filter((file) => file.endsWith('.ts')).map((file) => `src/${file}`),
+    outdir: 'dist',
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'error',
+  });
 }

@@ -16,6 +16,7 @@ import { realFiles, type System } from '../../src/system.ts';
 import { readCertificateTexts } from '../../src/workspace/certificates.ts';
 import { CA_CERTIFICATE } from '../../src/workspace/paths.ts';
 import { engine, engines, newest } from '../support/engines.ts';
+import { paired } from '../support/matrix.ts';
 import { openModel } from '../support/open-model.ts';
 import { until } from '../support/until.ts';
 import { loginOf } from './logins.ts';
@@ -73,8 +74,8 @@ async function connectionsOf(stack: Stack, node: NodeRow): Promise<readonly stri
 }
 
 const first = engines().find((one) => one.name === 'redis') ?? newest('redis');
-const matrix = [engine('redis', first.line), newest('redis'), newest('valkey')].flatMap((on) =>
-  TOPOLOGY_KINDS.map((kind) => ({ kind, on, title: `${on.name} ${on.version}` })),
+const matrix = paired([engine('redis', first.line), newest('redis'), newest('valkey')], TOPOLOGY_KINDS).map(
+  ([on, kind]) => ({ kind, on, title: `${on.name} ${on.version}` }),
 );
 
 describe('a stack with TLS', () => {
@@ -160,7 +161,7 @@ describe('the loss of a primary under writes', () => {
       const stack = await boot(on, '--topology', kind, '--workload', 'primary-data', '--library', 'ioredis');
       const primary = (await stack.status()).nodes.find((n) => n.role === 'primary');
       if (!primary) throw new Error('there is a primary');
-      const written = await writeThrough(stack, () => process.kill(stack.pid(primary.name), 'SIGKILL'));
+      const written = await writeThrough(stack, () => stack.signal(primary.name));
       expect(await lost(stack, written)).toEqual([]);
       await stack.up();
       const after = await stack.status();

@@ -123,7 +123,7 @@ describe('what needs no restart', () => {
     expect(new Set(await setting(stack, 'appendonly'))).toEqual(new Set(['yes']));
     // The log alone has to give it all back.
     const nodes = (await stack.status()).nodes;
-    for (const node of nodes) process.kill(stack.pid(node.name), 'SIGKILL');
+    for (const node of nodes) await stack.signal(node.name);
     for (const node of nodes)
       expect(existsSync(join(stack.dir, '.redis-stack/run', node.name, 'data/appendonlydir'))).toBe(true);
     await stack.up();

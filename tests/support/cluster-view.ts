@@ -1,6 +1,6 @@
 import { info } from './replicated.ts';
 import type { Server } from './servers.ts';
-import { until } from './until.ts';
+import { type Patience, until } from './until.ts';
 
 /** One line of CLUSTER NODES. */
 export interface ClusterNode {
@@ -30,31 +30,30 @@ async function answering(nodes: readonly Server[]): Promise<readonly Server[]> {
   return nodes.filter((_, index) => answers[index]?.status === 'fulfilled');
 }
 
-export async function settle(nodes: readonly Server[]): Promise<void> {
-  await until('the cluster is ok for every node', async () => {
-    const here = await answering(nodes);
-    const states = await Promise.all(here.map((node) => node.cli('CLUSTER', 'INFO')));
-    if (!states.every((state) => /cluster_state:ok/.test(state))) return false;
-    const roles = await Promise.all(here.map((node) => info(node, 'replication')));
-    if (!roles.every(({ role, master_link_status }) => role === 'master' || master_link_status === 'up'))
-      return false;
-    const seen = await Promise.all(here.map(clusterNodes));
-    // By gossip: a replica may be linked before the far nodes have heard that it is one.
-    return here.every((node, index) =>
-      seen.every((view) =>
-        view.find(({ port }) => port === node.port)?.flags.includes(roles[index]?.role ?? ''),
-      ),
-    );
-  });
+export async function settle(nodes: readonly Server[], patience?: Patience): Promise<void> {
+  await until('the cluster is ok for every node', () => isSettled(nodes), patience);
+}
+
+async function isSettled(nodes: readonly Server[]): Promise<boolean> {
+  const here = await answering(nodes);
+  const states = await Promise.all(here.map((node) => node.cli('CLUSTER', 'INFO')));
+  if (!states.every((state) => /cluster_state:ok/.test(state))) return false;
+  const roles = await Promise.all(here.map((node) => info(node, 'replication')));
+  if (!roles.every(({ role, master_link_status }) => role === 'master' || master_link_status === 'up'))
+    return false;
+  const seen = await Promise.all(here.map(clusterNodes));
+  // By gossip: a replica may be linked before the far nodes have heard that it is one.
+  return here.every((node, index) =>
+    seen.every((view) =>
+      view.find(({ port }) => port === node.port)?.flags.includes(roles[index]?.role ?? ''),
+    ),
+  );
 }
 
 /** What the tests ask a running cluster. */
 export function views(nodes: readonly Server[]) {
-  const view = async () => {
-    const [asked] = await answering(nodes);
-    if (!asked) throw new Error('No node of the cluster answers.');
-    return clusterNodes(asked);
-  };
+  // Whoever answers first: one that is frozen would hold up the question for as long as the command line waits.
+  const view = () => Promise.any(nodes.map(clusterNodes));
   const servers = (wanted: readonly ClusterNode[]) =>
     nodes.filter((node) => wanted.some(({ port }) => port === node.port));
   const primaries = async () =>

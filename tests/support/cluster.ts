@@ -1,6 +1,6 @@
 import { type ClusterNode, clusterNodes, settle, views } from './cluster-view.ts';
 import type { Engine } from './engines.ts';
-import { allOrNone, ending, type Group } from './replicated.ts';
+import { allOrNone, ending, type Group, type Healing, healing, healPatience } from './replicated.ts';
 import { type Credentials, type Server, startServer } from './servers.ts';
 import { until } from './until.ts';
 
@@ -17,7 +17,7 @@ export interface ClusterOptions {
   readonly directives?: readonly (readonly string[])[];
 }
 
-export interface Cluster extends Group {
+export interface Cluster extends Group, Healing {
   /** First the primaries of shard 0, 1, ..., then the replicas, as they were at the start. */
   readonly nodes: readonly Server[];
   primaries(): Promise<readonly Server[]>;
@@ -46,7 +46,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await group.stop();
     throw error;
   }
-  return { ...group, ...views(nodes), settled: () => settle(nodes) };
+  return {
+    ...group,
+    ...views(nodes),
+    settled: () => settle(nodes),
+    heal: healing(nodes, () => settle(nodes, healPatience)),
+  };
 }
 
 function clustered({ password, nodeTimeoutMs = 2_000, directives = [] }: ClusterOptions) {

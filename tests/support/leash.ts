@@ -3,18 +3,27 @@ import type { Socket } from 'node:net';
 
 /**
  * Ends servers whose test process is gone, even when that was killed outright and could run no handler: a shell reads
- * pids from a pipe, `+1` to watch and `-1` to forget, and kills what it still watches when the pipe closes.
+ * pids from a pipe, `+1` to watch and `-1` to forget, and kills what it still watches when the pipe closes. With each it
+ * remembers when the process began, the 22nd field of its state, because pids come round.
  */
 const REAPER = `
+began() {
+  read -r stat 2>/dev/null <"/proc/$1/stat" || return
+  set -- \${stat##*) }
+  echo "\${20}"
+}
 watched=' '
 while read -r line; do
   pid="\${line#?}"
   case "$line" in
-    +*) watched="$watched$pid " ;;
-    -*) watched="\${watched%% $pid *} \${watched#* $pid }" ;;
+    +*) watched="$watched$pid:$(began "$pid") " ;;
+    -*) watched="\${watched%% $pid:*} \${watched#* $pid:* }" ;;
   esac
 done
-for pid in $watched; do kill -KILL "$pid" 2>/dev/null; done
+for one in $watched; do
+  pid="\${one%%:*}"
+  [ "$one" != "$pid:$(began "$pid")" ] || kill -KILL "$pid" 2>/dev/null
+done
 `;
 
 let pipe: Socket | undefined;

@@ -31,14 +31,18 @@ export async function freePort(): Promise<number> {
 
 /** So low that the Sentinels, 20000 further, stay below what the kernel hands out as well. */
 const LOWEST_BASE = 10_500;
-const BASES = 2000;
+/** More than the nodes of one stack reach, so that stacks of two workers never meet. */
+const STRIDE = 24;
+const PLACES_OF_A_WORKER = 46;
 /** Where the nodes of a stack listen, as distances from the port that it is given. */
 const NODES = [0, 1, 2, 10, 11, 20, 21, 20_000, 20_001, 20_002];
 
 /** A port for a whole stack: nobody listens where its nodes will. */
 export async function freeBase(): Promise<number> {
+  const lane = Number(process.env.VITEST_POOL_ID ?? 0) % 2;
   for (;;) {
-    const base = LOWEST_BASE + randomInt(BASES);
+    const place = 2 * randomInt(PLACES_OF_A_WORKER) + lane;
+    const base = LOWEST_BASE + place * STRIDE;
     if (handedOut.has(base)) continue;
     handedOut.add(base);
     const free = await Promise.all(NODES.map((distance) => isFree(base + distance)));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leash } from './leash.ts';
@@ -37,6 +37,18 @@ export async function launch({ file, args, dir, logPath, port }: Launch): Promis
 }
 
 export const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+/** To a child that leads a group, and to all that is left of the group. */
+export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  const { pid } = child;
+  // A number is not given out while a group has it: who has it after the child has ended is a stranger.
+  if (pid === undefined || (hasEnded(child) && existsSync(`/proc/${pid}`))) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // All of it had ended.
+  }
+}
 
 /** Ends a child by its own pid and waits for it; what does not heed SIGTERM is killed. */
 export async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Engine } from './engines.ts';
 import { type Credentials, type Server, startServer } from './servers.ts';
-import { until } from './until.ts';
+import { type Patience, until } from './until.ts';
 
 export interface ReplicatedOptions {
   readonly engine: Engine;
@@ -17,7 +17,16 @@ export interface Group {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export interface Replicated extends Group {
+/** Processes that a test may freeze and kill. */
+export interface Healing {
+  /**
+   * Thaws and restarts whatever does not run, and waits until all belong together again: for `afterEach`, so that a test
+   * that fails half way spoils neither its next try nor the tests after it.
+   */
+  heal(): Promise<void>;
+}
+
+export interface Replicated extends Group, Healing {
   readonly nodes: readonly Server[];
   /** The node that says it is the primary now. */
   primary(): Promise<Server>;
@@ -48,6 +57,7 @@ export async function startReplicated(options: ReplicatedOptions): Promise<Repli
     primary: () => primaryAmong(nodes),
     replicas: () => withRole(nodes, 'slave'),
     settled: () => replicating(nodes),
+    heal: healing(nodes, () => replicating(nodes, healPatience)),
   };
 }
 
@@ -88,19 +98,21 @@ async function primaryAmong(nodes: readonly Server[]): Promise<Server> {
   return primary;
 }
 
-async function replicating(nodes: readonly Server[]): Promise<void> {
-  await until('every replica is linked to the one primary', async () => {
-    const primary = await primaryAmong(nodes);
-    const replicas = await withRole(nodes, 'slave');
-    const links = await Promise.all(replicas.map((node) => info(node, 'replication')));
-    const online = Object.values(await info(primary, 'replication')).filter((value) =>
-      /state=online/.test(value),
-    );
-    return (
-      online.length === replicas.length &&
-      links.every((link) => link.master_link_status === 'up' && link.master_port === String(primary.port))
-    );
-  });
+async function replicating(nodes: readonly Server[], patience?: Patience): Promise<void> {
+  await until('every replica is linked to the one primary', () => isReplicating(nodes), patience);
+}
+
+async function isReplicating(nodes: readonly Server[]): Promise<boolean> {
+  const primary = await primaryAmong(nodes);
+  const replicas = await withRole(nodes, 'slave');
+  const links = await Promise.all(replicas.map((node) => info(node, 'replication')));
+  const online = Object.values(await info(primary, 'replication')).filter((value) =>
+    /state=online/.test(value),
+  );
+  return (
+    online.length === replicas.length &&
+    links.every((link) => link.master_link_status === 'up' && link.master_port === String(primary.port))
+  );
 }
 
 /** All the servers, or, when one does not start, none: those that did are disposed of. */
@@ -111,6 +123,17 @@ export async function allOrNone(starting: readonly Promise<Server>[]): Promise<r
   if (!failed) return started;
   await Promise.all(started.map((server) => server.dispose()));
   throw failed.reason;
+}
+
+/** A failover that a test left half done runs into its time limit first. */
+export const healPatience: Patience = { timeoutMs: 60_000 };
+
+/** The list may still grow: it is read when the group heals. */
+export function healing(servers: readonly Server[], settle: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    await Promise.all(servers.map((server) => server.revive()));
+    await settle();
+  };
 }
 
 /** The list may still grow: it is read when the group ends. */

@@ -1,4 +1,12 @@
-import { allOrNone, ending, type Replicated, type ReplicatedOptions, startReplicated } from './replicated.ts';
+import {
+  allOrNone,
+  ending,
+  healing,
+  healPatience,
+  type Replicated,
+  type ReplicatedOptions,
+  startReplicated,
+} from './replicated.ts';
 import { type Server, startServer } from './servers.ts';
 import { until } from './until.ts';
 
@@ -61,11 +69,16 @@ export async function startSentinelGroup(options: SentinelGroupOptions): Promise
     await stop();
     throw error;
   }
+  const judges = failovers(data, sentinels, watch);
   return {
     ...data,
     sentinels,
     ...watch,
-    ...failovers(data, sentinels, watch),
+    ...judges,
+    heal: healing(sentinels, async () => {
+      await data.heal();
+      await until('the sentinels name the one primary', () => agree(data, judges), healPatience);
+    }),
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -116,6 +129,13 @@ async function informed(
 function fields(reply: string): Readonly<Record<string, string>> {
   const lines = reply.split('\n');
   return Object.fromEntries(lines.flatMap((name, at) => (at % 2 === 0 ? [[name, lines[at + 1] ?? '']] : [])));
+}
+
+async function agree(
+  data: Replicated,
+  { agreedPrimary }: Pick<SentinelGroup, 'agreedPrimary'>,
+): Promise<boolean> {
+  return (await agreedPrimary()) === (await data.primary());
 }
 
 function failovers(data: Replicated, sentinels: readonly Server[], { primaryName }: Watch) {

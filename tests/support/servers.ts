@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Engine } from './engines.ts';
 import { freePort } from './ports.ts';
-import { end, launch } from './process.ts';
+import { end, hasEnded, launch } from './process.ts';
 
 export { freePort, freePorts } from './ports.ts';
 
@@ -50,6 +50,8 @@ export interface Server {
   stop(): Promise<void>;
   /** Stops where needed and starts again with the configuration file as it is now. */
   restart(): Promise<void>;
+  /** Thaws it, or starts it again where it has ended: as it was before a test that froze or killed it. */
+  revive(): Promise<void>;
   /** Ends the process and removes its folder. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -99,6 +101,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     restart: async () => {
       await end(child, 'SIGTERM');
       child = await start();
+    },
+    revive: async () => {
+      if (hasEnded(child)) child = await start();
+      else child.kill('SIGCONT');
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -68,7 +68,7 @@ export function commonLink(client: NodeRedis, name: string, login: Login) {
     connect: () => client.connect(),
     mget: (keys: readonly string[]) => client.mGet([...keys]),
     subscribe: (kind, channel, listener) => on[kind](channel, listener),
-    unsubscribe: (kind, channel, listener) => off[kind](channel, listener as AnyListener),
+    unsubscribe: (kind, channel, listener) => off[kind](channel, listener as AnyListener).catch(unlessEnded),
     track: (at, prefix, listener) => track({ name, login, at, prefix, listener }),
     isRefusal: (error): error is Error => error instanceof ErrorReply,
     onError: (listener) =>
@@ -116,4 +116,9 @@ function track({ name, login, at, prefix, listener }: Tracked): Tracking {
   };
   client.connect().catch(onGap);
   return { ping: () => client.ping(), stop: () => client.destroy() };
+}
+
+/** Valkey 8.0 refuses to end what it has ended already; elsewhere that is no error. */
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof Error) || !error.message.startsWith('NOSUB')) throw error;
 }

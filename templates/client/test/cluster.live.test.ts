@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
 import { type Cluster, startCluster } from '../../../tests/support/groups.ts';
 import { cache } from '../src/cache-aside.js';
@@ -35,9 +35,10 @@ describe.each(libraries)('on a cluster, with a user of few rights, $name', ({ na
       openRedis(connect, stack, { env }),
     ]);
   });
+  afterEach(() => cluster.heal());
   afterAll(async () => {
-    await Promise.all([redis.close(), other.close()]);
-    await cluster.stop();
+    await Promise.all([redis?.close(), other?.close()]);
+    await cluster?.stop();
   });
 
   test('many ids across all shards are read, loaded once and kept', async () => {
@@ -113,12 +114,11 @@ describe.each(libraries)('on a cluster, with a user of few rights, $name', ({ na
     const next = await timed(() => users.getMany(ids, load));
     frozen.thaw();
     expect(first.ms).toBeLessThan(2000);
-    expect(next.ms).toBeLessThan(150);
+    expect(next.ownMs).toBeLessThan(150);
     const fromLoader = users.stats().loads - loads;
     expect(fromLoader).toBeGreaterThan(0);
     expect(fromLoader).toBeLessThan(ids.length * 1.5);
     expect(redis.resting()).toHaveLength(1);
-    await cluster.settled();
   });
 
   test('a primary is killed: reads are answered, writes wait and go on', async () => {

@@ -38,11 +38,11 @@ describe.each(libraries)('when Redis does not answer, $name', ({ standalone: con
     expect(first.ms).toBeGreaterThan(deadlineMs - 10);
     expect(first.ms).toBeLessThan(2000);
     for (let call = 0; call < 20; call++) {
-      expect((await timed(() => users.getOrSet(`b${call}`, loader.load))).ms).toBeLessThan(deadlineMs);
+      expect((await timed(() => users.getOrSet(`b${call}`, loader.load))).ownMs).toBeLessThan(deadlineMs);
     }
     const many = await timed(() => users.getMany(['x', 'y'], async (ids) => [...ids]));
     expect(many.value).toEqual(['x', 'y']);
-    expect(many.ms).toBeLessThan(deadlineMs);
+    expect(many.ownMs).toBeLessThan(deadlineMs);
     server.thaw();
     await until('Redis is asked again', () => redis.resting().length === 0, { timeoutMs: 5000 });
     expect(await users.getOrSet('a', loader.load)).toBe('cached');
@@ -101,7 +101,7 @@ describe.each(libraries)('when Redis does not answer, $name', ({ standalone: con
     expect(first.value).toBe('loaded');
     expect(first.ms).toBeLessThan(2000);
     for (let call = 0; call < 20; call++) {
-      expect((await timed(() => users.getOrSet('a', loader.load))).ms).toBeLessThan(deadlineMs);
+      expect((await timed(() => users.getOrSet('a', loader.load))).ownMs).toBeLessThan(deadlineMs);
     }
     await server.restart();
     await until('Redis is asked again', () => redis.resting().length === 0, { timeoutMs: 8000 });

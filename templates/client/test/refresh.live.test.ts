@@ -30,7 +30,10 @@ describe('old values, early loads and tags', () => {
       openRedis(connect, standaloneStack(server), { env }),
     ]);
   });
-  afterEach(() => Promise.all([one.close(), other.close()]));
+  afterEach(async () => {
+    await server.revive();
+    await Promise.all([one.close(), other.close()]);
+  });
 
   const base = { key: (id: string) => [id], jitter: 0 } as const;
 
@@ -50,7 +53,7 @@ describe('old values, early loads and tags', () => {
       Promise.all(Array.from({ length: 20 }, () => users.getOrSet('a', loader.load))),
     );
     expect(new Set(answers.value)).toEqual(new Set(['old']));
-    expect(answers.ms).toBeLessThan(150);
+    expect(answers.ownMs).toBeLessThan(150);
     await users.settled();
     expect(await users.getOrSet('a', loader.load)).toBe('new');
     expect(loader.calls).toBe(1);

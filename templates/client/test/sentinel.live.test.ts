@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { newest } from '../../../tests/support/engines.ts';
 import { type SentinelGroup, startSentinelGroup } from '../../../tests/support/groups.ts';
 import { cache } from '../src/cache-aside.js';
@@ -46,19 +46,27 @@ describe.each(libraries)(
       }
       redis = await openRedis(connect, sentinelStack(group.sentinels, group.primaryName), { env });
     });
+    afterEach(() => group.heal());
     afterAll(async () => {
-      await redis.close();
-      await group.stop();
+      await redis?.close();
+      await group?.stop();
     });
 
     test('a burst of reads goes out together', async () => {
       const users = redis.use(things);
       await users.set('a', 'v');
-      const serial = await timed(async () => {
-        for (let call = 0; call < 200; call++) await redis.direct.get('k');
-      });
-      const burst = await timed(() => Promise.all(Array.from({ length: 200 }, () => redis.direct.get('k'))));
-      expect(burst.ms).toBeLessThan(serial.ms / 2);
+      const ratios: number[] = [];
+      for (let round = 0; round < 5; round++) {
+        const serial = await timed(async () => {
+          for (let call = 0; call < 200; call++) await redis.direct.get('k');
+        });
+        const burst = await timed(() =>
+          Promise.all(Array.from({ length: 200 }, () => redis.direct.get('k'))),
+        );
+        ratios.push(burst.ms / serial.ms);
+      }
+      // One round is over in the time that a busy machine takes for something else.
+      expect(Math.min(...ratios)).toBeLessThan(0.5);
     });
 
     test('from outside, announced addresses are mapped to published ones', async () => {
@@ -101,8 +109,6 @@ describe.each(libraries)(
       // Replication is asynchronous: the last writes before the kill may be lost, but only those in flight.
       expect(Number(kept)).toBeGreaterThanOrEqual(acknowledged - 5);
       expect(await users.getOrSet('after', async () => 'fresh')).toBe('fresh');
-      await old.restart();
-      await group.settled();
     });
 
     test('no command was refused for want of rights', async () => {

@@ -103,6 +103,7 @@ test('the server crashes and comes back from its append-only file: nothing ackno
       added.push(number);
     }
   })();
+  adding.catch(() => {});
   for (const at of [100, 250]) {
     await until('some are added', () => added.length >= at, { everyMs: 1 });
     await server.kill();
@@ -139,6 +140,10 @@ test('a planned failover behind Sentinels: consumers go on, and all that the sta
   const adding = (async () => {
     while (!isOver) await events.add(count++);
   })();
+  adding.catch(() => {});
+  onTestFinished(() => {
+    isOver = true;
+  });
   await until('some are handled', () => said(consumers, 'handled').length > 100, { everyMs: 5 });
   await group.failover();
   const before = said(consumers, 'handled').length;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { until } from '../../../tests/support/until.ts';
 import type { Redis } from '../src/redis.js';
 
 const workers = 8;
 const counters = 4;
 
-/** Writes unique keys and counts, as many at a time as there are workers, and keeps account of what was acknowledged. */
+/** Until the test ends, writes unique keys and counts, as many at a time as there are workers, and keeps account of what was acknowledged. */
 export function startTraffic(redis: Redis) {
   const written = new Map<string, string>();
   const counted = new Map<string, number>();
@@ -38,6 +38,10 @@ export function startTraffic(redis: Redis) {
     }
   };
   const running = Array.from({ length: workers }, (_, worker) => work(worker));
+  onTestFinished(async () => {
+    isOn = false;
+    await Promise.all(running);
+  });
 
   return {
     /** The longest time in which nothing was acknowledged, since the last time this was asked. */

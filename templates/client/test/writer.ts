@@ -1,7 +1,8 @@
+import { onTestFinished } from 'vitest';
 import { until } from '../../../tests/support/until.ts';
 import type { Direct } from '../src/direct.js';
 
-/** Writes one number after the other and notes which were acknowledged, and the longest pause between two of them. */
+/** Writes one number after the other, until the test ends, and notes which were acknowledged, and the longest pause between two of them. */
 export function writeOnwards(direct: Direct) {
   const errors: unknown[] = [];
   let acknowledged = 0;
@@ -22,6 +23,10 @@ export function writeOnwards(direct: Direct) {
     }
   })();
 
+  onTestFinished(() => {
+    isStopped = true;
+    return running;
+  });
   const reach = (count: number) => until(`${count} writes`, () => acknowledged >= count, { everyMs: 5 });
   return {
     acknowledged: reach,

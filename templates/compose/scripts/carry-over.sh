@@ -76,7 +76,8 @@ on_scratch() { (cd "$data" && "$cli" -s convert.sock -e "$@" </dev/null | tr -d 
 end_unfinished() {
   [ -S "$data/convert.sock" ] || return 0
   on_scratch SHUTDOWN NOSAVE >/dev/null 2>&1 || true
-  while on_scratch PING >/dev/null 2>&1; do sleep 0.2; done
+  # Its status is that of the last program in the pipe, so the answer is looked at.
+  while [ -n "$(on_scratch PING 2>/dev/null)" ]; do sleep 0.2; done
   rm -f "$data/convert.sock"
 }
 

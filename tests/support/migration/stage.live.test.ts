@@ -16,7 +16,7 @@ describe('applications of a stack whose primary dies', () => {
       judges.set(target.driver, await startJudge({ target, keyPrefix: prefixOf(target.driver), rate: 100 }));
     await Promise.all([...judges.values()].map((judge) => judge.flows(100)));
     const primary = (await stage.stack.status()).nodes.find(({ role }) => role === 'primary');
-    process.kill(stage.stack.pid(primary?.name ?? ''), 'SIGKILL');
+    await stage.stack.signal(primary?.name ?? '');
     await Promise.all([...judges.values()].map((judge) => judge.flows(100, 60_000)));
     await stage.stack.up();
     await until('all nodes serve', async () => (await stage.stack.status()).ready);

@@ -75,7 +75,7 @@ export async function createStage(engine: Engine, ...flags: readonly string[]): 
     dispose: async () => {
       for (const program of programs) program.dispose();
       // A migration that was cut off has nodes of two stacks.
-      for (const { name } of readNodes(stack)) killNode(stack, name);
+      for (const { name } of readNodes(stack)) await stack.signal(name);
       await stack.dispose();
     },
   };
@@ -146,14 +146,5 @@ export function readNodes({ dir }: Pick<Stack, 'dir'>): readonly { readonly name
   } catch {
     // Nothing was ever started, or all of it was stopped.
     return [];
-  }
-}
-
-/** SIGKILL; one that has ended already is left alone. */
-export function killNode(stack: Pick<Stack, 'pid'>, name: string): void {
-  try {
-    process.kill(stack.pid(name), 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

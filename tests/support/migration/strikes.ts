@@ -43,7 +43,7 @@ export async function strikeIn(
   stage: Stage,
   execution: Execution,
   step: string,
-  strike: () => void | Promise<void>,
+  strike: () => unknown,
 ): Promise<Finished> {
   const struck = untilJournal(stage, `${step} begins`, ({ begun }) => begun === step).then(strike);
   // What the command says is worth more than that the step never began.
