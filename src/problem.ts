@@ -1,3 +1,5 @@
+import { visible } from './visible.ts';
+
 /** How bad a problem is: an error stops the command, a warning is shown, a note explains. */
 export type Severity = 'error' | 'warning' | 'note';
 
@@ -63,12 +65,6 @@ export function expectValue<T>(result: Result<T>): T {
 
 /** One readable block a problem: severity, place, message, then the remedy on its own line. */
 export function formatProblem(p: Problem): string {
-  const detail = (p.detail ?? []).map((line) => `\n  | ${printable(line)}`).join('');
-  return `${p.severity}: ${printable(p.at)}: ${printable(p.message)}${detail}\n  → ${printable(p.remedy)}`;
-}
-
-/** Control characters made visible, so that a hostile value cannot forge lines or colours in a terminal. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is being replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => JSON.stringify(c).slice(1, -1));
+  const detail = (p.detail ?? []).map((line) => `\n  | ${visible(line)}`).join('');
+  return `${p.severity}: ${visible(p.at)}: ${visible(p.message)}${detail}\n  → ${visible(p.remedy)}`;
 }

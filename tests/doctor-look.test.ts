@@ -211,7 +211,7 @@ describe('replies', () => {
     expect(refusalOf('LOADING Redis is loading the dataset in memory', 'scan').why).toMatch(
       /^it is still loading/,
     );
-    expect(refusalOf('ODD \u001b[31m words', 'x').why).toBe('ODD  [31m words');
+    expect(refusalOf('ODD \u001b[31m\n words', 'x').why).toBe('ODD \\u001b[31m words');
     expect(refusalOf('x'.repeat(500), 'x').why).toHaveLength(160);
   });
 

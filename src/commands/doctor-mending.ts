@@ -11,6 +11,7 @@ import {
 import type { Diagnosis } from '../doctor/types.ts';
 import { problem } from '../problem.ts';
 import type { System } from '../system.ts';
+import { visible } from '../visible.ts';
 import { type Asking, confirmed } from './confirmed.ts';
 import type { Subject } from './doctor-subject.ts';
 
@@ -42,7 +43,9 @@ function section<T>(
   words: (one: T) => readonly [string, string],
 ): readonly string[] {
   if (all.length === 0) return [];
-  const lines = all.map(words).flatMap(([command, effect]) => [`  ${command}`, `    ${colors.dim(effect)}`]);
+  const lines = all
+    .map(words)
+    .flatMap(([command, effect]) => [`  ${visible(command)}`, `    ${colors.dim(visible(effect))}`]);
   return ['', colors.bold(title), ...lines];
 }
 

@@ -1,6 +1,7 @@
 import { colors } from '../colors.ts';
 import type { Imported } from '../import/index.ts';
 import type { KeyAccount, Verdict } from '../import/types.ts';
+import { visible } from '../visible.ts';
 
 /** In the order of the screen: first what was done, then what is to do, last what needs no thought. */
 const TITLES: readonly (readonly [Verdict, string])[] = [
@@ -54,22 +55,17 @@ function block(title: string, keys: readonly KeyAccount[], name: string): readon
 
 function entry({ key, line, value, to, why }: KeyAccount, name: string): readonly string[] {
   const where = line === undefined ? '' : `${line}: `;
-  const says = value === undefined ? '' : ` = ${printable(value)}`;
+  const says = value === undefined ? '' : ` = ${visible(value)}`;
   const target = to === undefined ? '' : `  → ${place(to, name)}`;
   return [
-    `  ${where}${printable(key)}${says}${target}`,
-    `      ${colors.dim(printable(why.replaceAll('<name>', name)))}`,
+    `  ${where}${visible(key)}${says}${target}`,
+    `      ${colors.dim(visible(why.replaceAll('<name>', name)))}`,
   ];
 }
 
 /** `helm:` stands for the values file of the chart. */
 function place(to: string, name: string): string {
-  return printable(to.startsWith('helm:') ? `helm/${name}/values.yaml: ${to.slice(5)}` : to);
-}
-
-/** Keys and values are the user's: nothing in them may move the cursor. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return visible(to.startsWith('helm:') ? `helm/${name}/values.yaml: ${to.slice(5)}` : to);
 }
 
 function count(keys: number): string {

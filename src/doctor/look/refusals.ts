@@ -1,3 +1,5 @@
+import { cut, visible } from '../../visible.ts';
+
 export interface Refusal {
   readonly why: string;
   /** The ACL rule that is missing. */
@@ -27,7 +29,7 @@ const NO_KEY = /^NOPERM.*\bkeys?\b/i;
 
 /** `said` is the error reply, `name` the command as INFO names it. */
 export function refusalOf(said: string, name: string): Refusal {
-  const first = printable(said);
+  const first = oneLine(said);
   const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
   const why = meaning === undefined ? first : `${meaning} (${first})`;
   if (!NO_RIGHT.test(said)) return { why };
@@ -35,8 +37,4 @@ export function refusalOf(said: string, name: string): Refusal {
 }
 
 /** One line of at most 160 characters. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
-  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
-}
+const oneLine = (text: string): string => cut(visible(text.replace(/\s+/g, ' ').trim()), 160);

@@ -1,6 +1,7 @@
 import { humanBytes } from '../../model/bytes.ts';
 import type { Severity } from '../../problem.ts';
 import { VERSION } from '../../version.ts';
+import { visible } from '../../visible.ts';
 import type { Facts, NodeFacts, SlowCommand } from '../facts.ts';
 import { bytesOf, number, setting } from '../read-facts.ts';
 import type { Diagnosis, Fix, Rule } from '../types.ts';
@@ -23,7 +24,6 @@ import {
   unseenOf,
   usedBytesOf,
 } from './subject.ts';
-import { visible } from './visible.ts';
 
 /** Rows of a table; the others are added up in its last row. */
 const MOST_ROWS = 20;

@@ -1,11 +1,11 @@
 import { colors } from '../../colors.ts';
 import { humanBytes } from '../../model/bytes.ts';
 import type { Severity } from '../../problem.ts';
+import { cut, visible } from '../../visible.ts';
 import { RULES } from '../rules/index.ts';
 import type { Answer, Diagnosis, Rule } from '../types.ts';
 import { countsOf, type Entry, entriesOf, remediesOf } from './entries.ts';
 import { aclLineOf, askedOf, howLooked, releasesOf, topologyOf, unseenOf } from './subject.ts';
-import { cut, visible } from './visible.ts';
 import { hanging, wrapped } from './wrap.ts';
 
 export interface Screen {
