@@ -14,7 +14,7 @@ export const setEncoding: Rule = {
     'set-max-listpack-entries',
     'set-max-listpack-value',
   ],
-  why: 'A set of integers is kept as a sorted array, and a set of few short texts as a listpack. Past the settings it becomes a hash table, which takes several times as much.',
+  why: 'A set of integers is kept as a sorted array, and a set of few short texts as a listpack. Past the settings it becomes a hash table, which takes far more.',
   fix: 'Raise the setting to what the keys need, to 1,024 integers, 512 texts and 128 bytes at most, since larger ones cost time. Then write the keys anew.',
   sources: [
     'https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/',

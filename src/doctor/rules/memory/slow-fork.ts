@@ -34,11 +34,12 @@ export const slowFork: Rule = {
   severity: 'warning',
   title: 'Forks that stop the server for long',
   looksAt: ['latest_fork_usec', 'used_memory_rss', 'total_forks'],
-  why: 'While the kernel copies the page table for a child, no command is carried out. It takes about 10 to 20 ms for each GiB on a good machine.',
+  why: 'While the kernel copies the page table for a child, no command is carried out. Usual are 10 to 20 ms for each GB, with transparent huge pages off.',
   fix: 'Keep servers small, fork seldom, and turn transparent huge pages off.',
   sources: [
     'https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency/',
     'https://valkey.io/topics/latency/',
+    'https://www.netdata.cloud/guides/redis/redis-latest-fork-usec-high/',
   ],
   find: ({ nodes }: Facts) => nodes.flatMap(judge),
 };

@@ -15,7 +15,7 @@ export const smallStrings: Rule = {
     'hash-max-listpack-entries',
     'hash-max-listpack-value',
   ],
-  why: 'Each key costs 40 to 90 bytes beside its name and value. A field of a small hash costs a few.',
+  why: 'Each key has an entry in the table of keys, a header and a name of its own. A field of a small hash has a few bytes beside its content.',
   fix: `Keep about ${STRINGS_PER_HASH} of them in one hash: the name without its last two digits is the key, these digits are the field. A field is not evicted alone, and expires alone only in Redis 7.4, Valkey 9.0 and later.`,
   sources: [
     'https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/',

@@ -13,7 +13,7 @@ export const zsetEncoding: Rule = {
     'zset-max-listpack-entries',
     'zset-max-listpack-value',
   ],
-  why: 'A sorted set of few short members is kept as a listpack. Past either setting it becomes a skip list and a hash table, which together take several times as much.',
+  why: 'A sorted set of few short members is kept as a listpack. Past either setting it becomes a skip list and a hash table, which together take far more.',
   fix: 'Raise the setting to what the keys need, to 512 members and 128 bytes at most: a listpack is read from its start, so larger ones cost time. Then write the keys anew.',
   sources: [
     'https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/memory-optimization/',
