@@ -344,15 +344,12 @@ describe('replies', () => {
       expect(clientsOf([list, subscriber], self)).toEqual({
         connected: 3,
         subscribed: 1,
-        young: 1,
         groups: [
           { user: 'app', host: '10.0.0.1', name: 'shop', library: 'ioredis 5', count: 2 },
           { user: 'app', host: '::1', name: '', library: '', count: 1 },
         ],
         blocked: [{ user: 'app', name: '', host: '::1', command: 'blpop', idleSeconds: 200 }],
         largestOutputBytes: 21,
-        outputBytes: 21,
-        queryBytes: 15,
       });
   });
 

@@ -69,14 +69,10 @@ export interface BlockedClient {
 export interface ClientFacts {
   readonly connected: number;
   readonly subscribed: number;
-  /** Connected for less than ten seconds. */
-  readonly young: number;
   readonly groups: readonly ClientGroup[];
   readonly blocked: readonly BlockedClient[];
   /** Of the client that holds most. */
   readonly largestOutputBytes: number;
-  readonly outputBytes: number;
-  readonly queryBytes: number;
 }
 
 /** A user as ACL LIST tells it. Passwords are judged where they are read, and nothing of them is kept. */

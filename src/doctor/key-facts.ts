@@ -25,7 +25,6 @@ export interface KeyGroup {
   readonly bytes: number;
   /** Sum of squares of the bytes of each key: for the error of an estimate. */
   readonly squares: number;
-  readonly nameBytes: number;
   /** Elements, or bytes of a string; summed, and of the largest. */
   readonly elements: number;
   readonly mostElements: number;

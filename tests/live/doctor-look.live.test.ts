@@ -187,7 +187,7 @@ describe('a look at one server', () => {
     const listening = await connected(target);
     await listening.batch([['SSUBSCRIBE', 'news']]).catch(() => undefined);
     const { clients } = only(await look([target]));
-    expect(clients).toMatchObject({ connected: 2, subscribed: 1, young: 2 });
+    expect(clients).toMatchObject({ connected: 2, subscribed: 1 });
     expect(clients?.blocked).toMatchObject([
       { user: 'default', name: 'worker', host: '127.0.0.1', command: 'blpop' },
     ]);

@@ -210,7 +210,6 @@ function groups(count: number): readonly KeyGroup[] {
     withoutTtl: (i * 7) % 31,
     bytes: Math.round(4_000_000 / (i + 1)),
     squares: (4_000_000 / (i + 1)) ** 2 / 25,
-    nameBytes: 1000,
     elements: 300,
     mostElements: 20,
     savings: [],

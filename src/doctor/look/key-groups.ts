@@ -57,7 +57,6 @@ function summed(id: string, ones: readonly Looked[]): KeyGroup {
     withoutTtl: sum(({ ttlMs }) => (ttlMs === -1 ? 1 : 0)),
     bytes: sum(({ bytes }) => bytes),
     squares: sum(({ bytes }) => bytes ** 2),
-    nameBytes: sum(({ key }) => key.length),
     elements: sum(({ elements }) => elements),
     mostElements: ones.reduce((most, { key }) => Math.max(most, key.elements), 0),
     savings: savingsOf(ones.flatMap(({ savings }) => savings)),

@@ -2,22 +2,16 @@ import type { BlockedClient, ClientFacts, ClientGroup } from '../facts.ts';
 
 type Client = Readonly<Record<string, string>>;
 
-const YOUNG_SECONDS = 10;
-
 /** CLIENT LIST without links between servers, Sentinels and the connection that asks (its id, where known). */
 export function clientsOf(lists: readonly string[], self: string | undefined): ClientFacts {
   const all = lists.flatMap((list) => list.split(/\r?\n/).filter(Boolean).map(fieldsOf));
   const outside = all.filter((client) => isOutside(client) && !isSelf(client, self));
-  const sum = (field: string) => outside.reduce((bytes, client) => bytes + count(client, field), 0);
   return {
     connected: outside.length,
     subscribed: outside.filter(isSubscribed).length,
-    young: outside.filter((client) => count(client, 'age') < YOUNG_SECONDS).length,
     groups: groupsOf(outside),
     blocked: outside.filter(({ flags = '' }) => flags.includes('b')).map(blockedOf),
     largestOutputBytes: Math.max(0, ...outside.map(outputOf)),
-    outputBytes: outside.reduce((bytes, client) => bytes + outputOf(client), 0),
-    queryBytes: sum('qbuf') + sum('qbuf-free'),
   };
 }
 

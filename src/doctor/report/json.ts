@@ -86,7 +86,7 @@ export interface ReportedSentinel {
   readonly quorumOk: boolean | null;
 }
 
-export function reportOf({ facts, findings, checklist }: Diagnosis): Report {
+function reportOf({ facts, findings, checklist }: Diagnosis): Report {
   const sampled = sampledOf(facts);
   return {
     version: 1,

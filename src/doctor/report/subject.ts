@@ -67,8 +67,9 @@ export function howLooked(facts: Facts): string {
   if (!sampled) return `No keys were looked at; ${sent}.`;
   const { keys, looked, seconds, complete } = sampled;
   if (keys === 0) return `There are no keys; ${sent}.`;
+  const where = facts.nodes.some((node) => node.keys?.sampledAt !== undefined) ? ', asked of replicas' : '';
   const part = complete ? `all ${many(keys, 'key')}` : `${count(looked)} of ${many(keys, 'key')}`;
-  return `Looked at ${part} in ${seconds.toLocaleString('en', { maximumFractionDigits: 1 })} s; ${sent}.`;
+  return `Looked at ${part} in ${seconds.toLocaleString('en', { maximumFractionDigits: 1 })} s${where}; ${sent}.`;
 }
 
 /** What is unknown, each thing once with the nodes that would not say it. */

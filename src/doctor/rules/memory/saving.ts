@@ -66,7 +66,7 @@ export const inWords = ({ bytes, share }: Saved): string =>
 
 const SHOWN = 3;
 
-export const groupsSeen = ({ groups }: Saved): readonly string[] =>
+const groupsSeen = ({ groups }: Saved): readonly string[] =>
   groups
     .slice(0, SHOWN)
     .map(

@@ -4,7 +4,7 @@ import type { ClusterFacts, ClusterNode, Facts, NodeFacts, SentinelFacts } from 
 import { setting } from '../../read-facts.ts';
 
 /** The node of the model that a running node is, by its name. */
-export function modelNode({ model }: Facts, { name }: Pick<NodeFacts, 'name'>): StackNode | undefined {
+function modelNode({ model }: Facts, { name }: Pick<NodeFacts, 'name'>): StackNode | undefined {
   return model?.nodes.find((one) => name === one.name || name.startsWith(`${one.name} `));
 }
 
