@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Context } from './step.ts';
+import { passwordRule } from './users.ts';
 
 /** Noted while the user of replicas may do more than replicate. */
 const GRANTED = 'rights.granted';
@@ -38,6 +38,6 @@ async function withdraw(ctx: Context, names: readonly string[]): Promise<void> {
 
 function give(ctx: Context, name: string, rules: readonly string[]): Promise<unknown> {
   // A node that nobody has logged in to yet has the user as well, with the same password.
-  const hash = createHash('sha256').update(ctx.password(USER)).digest('hex');
-  return ctx.ask(ctx.ground.member(name), (c) => c.call('ACL', 'SETUSER', USER, 'on', `#${hash}`, ...rules));
+  const words = ['ACL', 'SETUSER', USER, 'on', passwordRule(ctx, USER), ...rules];
+  return ctx.ask(ctx.ground.member(name), (c) => c.call(...words));
 }

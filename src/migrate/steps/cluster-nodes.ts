@@ -5,6 +5,7 @@ import { clusterOf, everyName, names } from '../cluster.ts';
 import { untilAlone } from '../sentinels.ts';
 import { addNode, removeNode } from '../slots/index.ts';
 import type { Context, Step } from '../step.ts';
+import { leaveSentinelsOut } from '../users.ts';
 
 /** Nodes that only the new stack has, primaries first. */
 function freshNodes({ ground }: Context): readonly StackNode[] {
@@ -110,6 +111,7 @@ export const shrinkCluster: Step = {
       if (await ctx.ground.isRunning(name)) await takeOut(ctx, name);
       await ctx.ground.stop(name);
     }
+    await leaveSentinelsOut(ctx);
   },
 };
 
@@ -131,5 +133,6 @@ export const leaveOld: Step = {
       ctx.say({ text: `${name} ends` });
       await ctx.ground.stop(name);
     }
+    await leaveSentinelsOut(ctx);
   },
 };

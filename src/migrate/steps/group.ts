@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { observe } from '../../local/observe.ts';
 import { dataNodes, sentinelNodes } from '../../model/build.ts';
 import type { StackModel } from '../../model/types.ts';
@@ -7,6 +6,7 @@ import { onlyPrimary, until } from '../ask.ts';
 import { untilAlone, unwatch, watch } from '../sentinels.ts';
 import type { Context, Step } from '../step.ts';
 import type { Member } from '../types.ts';
+import { passwordRule } from '../users.ts';
 import { newData } from './clients.ts';
 
 const names = (nodes: StackModel['nodes']): readonly string[] => nodes.map(({ name }) => name);
@@ -42,13 +42,18 @@ export const users: Step = {
     for (const { name } of dataNodes(before.nodes))
       await ctx.ask(ctx.ground.member(name), async (c) => {
         for (const user of fresh)
-          await c.call('ACL', 'SETUSER', user.name, 'reset', 'on', hashOf(ctx, user.name), ...user.rules);
+          await c.call(
+            'ACL',
+            'SETUSER',
+            user.name,
+            'reset',
+            'on',
+            passwordRule(ctx, user.name),
+            ...user.rules,
+          );
       });
   },
 };
-
-const hashOf = (ctx: Context, user: string): string =>
-  `#${createHash('sha256').update(ctx.password(user)).digest('hex')}`;
 
 /** New replicas of the present primary, and new Sentinels once they are in step. */
 export const growGroup: Step = {

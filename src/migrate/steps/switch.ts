@@ -6,6 +6,7 @@ import { unwatch, watch } from '../sentinels.ts';
 import { type Context, replicaLogin, type Step } from '../step.ts';
 import { isFenced, release, reviveNext, standStill, switchOver } from '../switch.ts';
 import type { Member } from '../types.ts';
+import { letSentinelsIn } from '../users.ts';
 import { announceOn } from './clients.ts';
 import { adoption, copyNow } from './copy.ts';
 
@@ -29,6 +30,7 @@ export const switchToSlots = (to: string): Step => ({
       next,
       slots: true,
       before: async () => {
+        await letSentinelsIn(ctx, to);
         await unwatch(ctx);
         await ctx.ground.ports?.prepare(primary.name, to);
       },

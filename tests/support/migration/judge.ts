@@ -63,7 +63,7 @@ export async function startJudge({
     flows: async (count, timeoutMs = 30_000) => {
       const { acknowledged } = await progress();
       await until(
-        `${count} more writes`,
+        `${count} more writes below ${keyPrefix}`,
         async () => (await progress()).acknowledged >= acknowledged + count,
         {
           timeoutMs,
