@@ -22,7 +22,7 @@ describe('habits of clients are seen in what the server counts', () => {
       ]);
       expect(ids(await diagnosed([one]))).not.toContain('o-n-commands');
       await give(one, [
-        loop(30_000, `redis.call('HSET', 'large', i, i)`),
+        loop(80_000, `redis.call('HSET', 'large', i, i)`),
         // Long enough to be slow on any machine.
         loop(200_000, `redis.call('RPUSH', 'list', i)`),
         ...times(110, () => ['HGETALL', 'large']),

@@ -1,5 +1,8 @@
 import type { ChannelKind, Listener, RedisPort } from './port.js';
 
+// How long a node of a cluster may be behind another one.
+const lateMs = 1000;
+
 interface Message {
   readonly text: string;
   readonly channel: string;
@@ -27,6 +30,9 @@ export class Subscription {
   readonly #listener: Listener;
   #end: () => Promise<void> = async () => {};
   #move: Move | undefined;
+  /** Passed on already, and still to come through the new connection. */
+  #late: readonly Message[] = [];
+  #lateUntil = 0;
 
   constructor(kind: ChannelKind, name: string, listener: Listener) {
     this.kind = kind;
@@ -79,8 +85,10 @@ export class Subscription {
     await this.#caughtUp(move.to);
     // Cancelled by a replacement meanwhile.
     if (this.#move !== move) return;
+    this.#late = move.isElsewhere ? [] : notYet(move);
+    this.#lateUntil = performance.now() + lateMs;
     for (const message of move.isElsewhere ? unheard(move) : move.waiting.slice(overlap(move)))
-      this.#tell(message);
+      if (this.#late.length === 0) this.#tell(message);
     await this.settle(move.to, end);
   }
 
@@ -101,7 +109,14 @@ export class Subscription {
     }
     if (port !== this.port) return;
     move?.heard.push(message);
-    this.#tell(message);
+    if (!this.#isLate(message)) this.#tell(message);
+  }
+
+  #isLate(message: Message): boolean {
+    const [next] = this.#late;
+    if (next === undefined || performance.now() > this.#lateUntil || !isSame(message, next)) return false;
+    this.#late = this.#late.slice(1);
+    return true;
   }
 
   #tell({ text, channel }: Message): void {
@@ -115,8 +130,19 @@ function besides(name: string): string {
   return `{${tag}}:moved:${Math.random().toString(36).slice(2)}`;
 }
 
+/**
+ * Nodes of a cluster are told a moment after each other. Where all that the new connection has heard lies within what was
+ * passed on, these are the messages behind it, which it will hear yet.
+ */
+function notYet({ heard, waiting }: Move): readonly Message[] {
+  if (waiting.length === 0 || overlap({ heard, waiting }) > 0) return [];
+  for (let at = heard.length - waiting.length; at >= 0; at--)
+    if (waiting.every((one, i) => isSame(one, heard[at + i]))) return heard.slice(at + waiting.length);
+  return [];
+}
+
 /** How many of the messages that wait were passed on already: those with which the others ended. */
-function overlap({ heard, waiting }: Move): number {
+function overlap({ heard, waiting }: Pick<Move, 'heard' | 'waiting'>): number {
   for (let count = Math.min(heard.length, waiting.length); count > 0; count--) {
     const last = heard.slice(-count);
     if (last.every((one, i) => isSame(one, waiting[i]))) return count;
