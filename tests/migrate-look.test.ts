@@ -18,10 +18,9 @@ import { expectValue, formatProblem } from '../src/problem.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import type { SpecInput } from '../src/spec/schema.ts';
 import { caseNames, caseRoot } from './support/case-folders.ts';
+import { changed, type Tree } from './support/changed-facts.ts';
 
 const KIND = 'migrate-look';
-
-type Tree = Readonly<Record<string, unknown>>;
 
 interface Given {
   /** Absent for a foreign server. */
@@ -35,19 +34,6 @@ interface Given {
 }
 
 const healthy = JSON.parse(readFileSync(join(caseRoot(KIND), 'healthy.json'), 'utf8')) as NodeFacts;
-
-const isTree = (value: unknown): value is Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** `null` in a change takes the fact away. */
-function changed(facts: Tree, change: Tree): Tree {
-  const next = { ...facts };
-  for (const [name, value] of Object.entries(change)) {
-    const old = facts[name];
-    next[name] = isTree(value) && isTree(old) ? changed(old, value) : (value ?? undefined);
-  }
-  return next;
-}
 
 const modelOf = (input: SpecInput): StackModel =>
   buildModel(expectValue(parseSpec({ engine: { name: 'redis', version: '7.0' }, ...input }, 'shop')).spec);

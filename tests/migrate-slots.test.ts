@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planSlots, targetSizes } from '../src/migrate/slots/plan.ts';
-import { chunksOf, parseRange, SLOTS, sizeOf, slotsOf, toRanges } from '../src/migrate/slots/ranges.ts';
+import { chunksOf, SLOTS, sizeOf, slotsOf, toRanges } from '../src/migrate/slots/ranges.ts';
 import type { SlotRange } from '../src/migrate/slots/types.ts';
+import { parseRange } from '../src/redis/cluster-nodes.ts';
 
 type Present = ReadonlyMap<string, readonly SlotRange[]>;
 

@@ -1,6 +1,7 @@
 import { slotOf } from '../../templates/client/src/slot.ts';
 import { dataNodes } from '../model/build.ts';
 import type { StackModel, StackNode } from '../model/types.ts';
+import { parseClusterNodes, type SlotRange } from '../redis/cluster-nodes.ts';
 import type { Connection } from '../redis/connection.ts';
 import { parseFields } from '../redis/replies.ts';
 import type { Connections } from './connections.ts';
@@ -51,7 +52,7 @@ async function primaryOf(placed: StackModel, connections: Connections): Promise<
 interface Claim {
   readonly node: StackNode;
   readonly own: boolean;
-  readonly ranges: readonly (readonly [number, number])[];
+  readonly ranges: readonly SlotRange[];
 }
 
 async function slotOwners(placed: StackModel, connections: Connections): Promise<Ownership> {
@@ -68,16 +69,9 @@ async function slotOwners(placed: StackModel, connections: Connections): Promise
 
 /** Every node has a port of its own, the same inside and outside, so a port tells who is meant. */
 function claimsIn(view: string, asked: StackNode, placed: StackModel): readonly Claim[] {
-  return view.split('\n').flatMap((line): Claim[] => {
-    const [, address = '', flags = '', , , , , , ...slots] = line.split(' ');
-    const port = Number(/:(\d+)@/.exec(address)?.[1]);
-    const node = placed.nodes.find((one) => one.port === port);
+  return parseClusterNodes(view).flatMap(({ at, flags, ranges }): Claim[] => {
+    const node = placed.nodes.find((one) => one.port === at.port);
     if (!node || !flags.includes('master')) return [];
-    return [{ node, own: node === asked && flags.includes('myself'), ranges: slots.flatMap(range) }];
+    return [{ node, own: node === asked && flags.includes('myself'), ranges }];
   });
-}
-
-function range(word: string): readonly (readonly [number, number])[] {
-  const [, from, to] = /^(\d+)(?:-(\d+))?$/.exec(word) ?? [];
-  return from === undefined ? [] : [[Number(from), Number(to ?? from)]];
 }

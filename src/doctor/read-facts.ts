@@ -1,11 +1,7 @@
-import type { Facts, Info, NodeFacts } from './facts.ts';
+import { parseBytes } from '../model/bytes.ts';
+import type { Facts, NodeFacts } from './facts.ts';
 
-/** The number in a field of INFO; undefined where it is missing or no number. */
-export function number(info: Info | undefined, name: string): number | undefined {
-  const text = info?.[name];
-  const value = Number(text);
-  return text === undefined || text === '' || Number.isNaN(value) ? undefined : value;
-}
+export { number } from '../redis/replies.ts';
 
 /** The value of a setting: CONFIG GET, else INFO where that tells it too. */
 export function setting(node: NodeFacts, name: string): string | undefined {
@@ -15,13 +11,8 @@ export function setting(node: NodeFacts, name: string): string | undefined {
 }
 
 /** A size setting in bytes, as CONFIG GET gives them or as a directive is written: `268435456`, `256mb`, `1g`. */
-export function bytesOf(text: string | undefined): number | undefined {
-  const [, digits, unit = ''] = /^(\d+)([kmg]b?)?$/i.exec(text?.trim() ?? '') ?? [];
-  if (digits === undefined) return undefined;
-  const base = unit.length === 1 ? 1000 : 1024;
-  const power = 'kmg'.indexOf(unit.charAt(0).toLowerCase() || ' ') + 1;
-  return Number(digits) * base ** power;
-}
+export const bytesOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : parseBytes(text);
 
 export const primaries = ({ nodes }: Facts): readonly NodeFacts[] =>
   nodes.filter(({ role }) => role === 'primary');

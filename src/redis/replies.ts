@@ -23,3 +23,30 @@ export function countKeys(info: Readonly<Record<string, string>>): number {
     .filter(([name]) => /^db\d+$/.test(name))
     .reduce((sum, [, value]) => sum + Number(/keys=(\d+)/.exec(value)?.[1] ?? 0), 0);
 }
+
+/** The number in a field of INFO; undefined where it is missing or no number, as with a managed service. */
+export function number(info: Readonly<Record<string, string>> | undefined, name: string): number | undefined {
+  const text = info?.[name];
+  const value = Number(text);
+  return text === undefined || text === '' || Number.isNaN(value) ? undefined : value;
+}
+
+/** `module:name=lua,ver=1,...` of INFO modules: one line a module under the same name, so it is read from the text. */
+export const modulesOf = (text: string): readonly string[] =>
+  [...text.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name = '']) => name);
+
+/** One client of CLIENT LIST, by the server's own names: `id`, `addr`, `flags`, `lib-name`, ... */
+export type ClientLine = Readonly<Record<string, string>>;
+
+export const parseClients = (reply: unknown): readonly ClientLine[] =>
+  String(reply)
+    .split(/\r?\n/)
+    .filter(Boolean)
+    .map((line) => Object.fromEntries(line.split(' ').map((pair) => pair.split(/=(.*)/s, 2))));
+
+export const isSubscribed = (client: ClientLine): boolean =>
+  ['sub', 'psub', 'ssub'].some((kind) => (client[kind] ?? '0') !== '0');
+
+/** `node-redis 6.3.1`, empty where a client does not say. */
+export const libraryOf = (client: ClientLine): string =>
+  [client['lib-name'], client['lib-ver']].filter(Boolean).join(' ');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Engine, engine, newest } from '../support/engines.ts';
+import { runCommand } from '../support/run-command.ts';
 import { createStack, type Stack } from './stack.ts';
 
 let stack: Stack | undefined;
@@ -119,6 +120,27 @@ describe('the command', () => {
       runs: { results: { ruleId: string }[] }[];
     };
     expect(sarif.runs[0]?.results.map(({ ruleId }) => ruleId)).toContain('differs-from-model');
+  });
+
+  it('finds data nodes from the address of a Sentinel that has users of its own', async () => {
+    const of = await started(VALKEY, '--topology', 'sentinel', '--workload', 'sessions');
+    const at = (await of.status()).nodes.find(({ role }) => role === 'sentinel')?.port;
+    const password = (user: string) => readFileSync(join(of.dir, '.secrets', user), 'utf8').trim();
+    const words = [
+      'doctor',
+      `redis://app@127.0.0.1:${at}`,
+      '--sentinel-user',
+      'admin',
+      '--keys',
+      '0',
+      '--json',
+    ];
+    const env = { REDISCLI_AUTH: password('app'), REDIS_SENTINEL_PASSWORD: password('admin') };
+    const { out, err } = await runCommand('/', words, env);
+    expect(err).toBe('');
+    const said = JSON.parse(out) as Said & { readonly sentinels: readonly unknown[] };
+    expect(said.nodes.length).toBeGreaterThan(1);
+    expect(said.sentinels).toHaveLength(3);
   });
 
   it('holds the spec against the rules where nothing runs', async () => {

@@ -7,8 +7,7 @@ import { expectValue } from '../../src/problem.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import type { SpecInput } from '../../src/spec/schema.ts';
 import { caseRoot } from './case-folders.ts';
-
-type Tree = Readonly<Record<string, unknown>>;
+import { changed, isTree, type Tree } from './changed-facts.ts';
 
 /**
  * Entry by entry, `nodes` and `sentinels` hold what is other than in healthy.yaml; without them it is as there. Entries
@@ -21,19 +20,6 @@ interface Given extends Partial<Omit<Facts, 'model' | 'nodes' | 'sentinels'>> {
 }
 
 const read = (path: string): unknown => parse(readFileSync(join(caseRoot('doctor'), path), 'utf8'));
-
-const isTree = (value: unknown): value is Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** `null` in a change takes the fact away. */
-function changed(facts: Tree, change: Tree): Tree {
-  const next = { ...facts };
-  for (const [name, value] of Object.entries(change)) {
-    const old = facts[name];
-    next[name] = isTree(value) && isTree(old) ? changed(old, value) : (value ?? undefined);
-  }
-  return next;
-}
 
 function like(healthy: readonly Tree[], changes: readonly Tree[] | undefined): readonly Tree[] {
   if (!changes) return healthy;

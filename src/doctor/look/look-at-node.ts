@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseFields } from '../../redis/replies.ts';
+import { modulesOf, parseFields } from '../../redis/replies.ts';
 import type { ClusterFacts, Info, MachineFacts, NodeFacts } from '../facts.ts';
 import { number } from '../read-facts.ts';
 import type { Discovery, Met } from './discover.ts';
 import { clientsOf } from './read-clients.ts';
-import { commandsOf, modulesOf, ratesOf, softwareOf, type TwoLooks } from './read-info.ts';
+import { commandsOf, ratesOf, softwareOf, type TwoLooks } from './read-info.ts';
 import { latencyOf, settingsOf, slowOf } from './read-lists.ts';
 import { usersOf } from './read-users.ts';
 import type { Reader } from './reader.ts';

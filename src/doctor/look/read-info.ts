@@ -126,10 +126,6 @@ const binsOf = (value: string) =>
       : [{ from: Number(digits) * 1024 ** ('KMGTPE'.indexOf(unit || ' ') + 1), keys: Number(keys) }];
   });
 
-/** `module:name=lua,ver=1,...`: one line a module, under the same name. */
-export const modulesOf = (text: string): readonly string[] =>
-  [...text.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name = '']) => name);
-
 /** Databases that hold keys, out of `db0:keys=3,expires=0,avg_ttl=0`. */
 export function databasesOf(info: Info): readonly { readonly db: number; readonly keys: number }[] {
   return Object.entries(info).flatMap(([name, value]) => {

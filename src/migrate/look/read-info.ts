@@ -1,5 +1,5 @@
 import type { EngineName } from '../../engines/types.ts';
-import { parsePairs } from '../../redis/replies.ts';
+import { number, parsePairs } from '../../redis/replies.ts';
 import type {
   DatabaseFacts,
   FollowerFacts,
@@ -15,12 +15,6 @@ export type Info = Readonly<Record<string, string>>;
 export interface Release {
   readonly engine: EngineName;
   readonly version: string;
-}
-
-/** The number in a field; undefined where a managed service leaves it out. */
-export function number(info: Info, name: string): number | undefined {
-  const value = Number(info[name]);
-  return info[name] === undefined || Number.isNaN(value) ? undefined : value;
 }
 
 const count = (info: Info, name: string): number => number(info, name) ?? 0;
@@ -151,9 +145,4 @@ export function callsOf(info: Info): Readonly<Record<string, number>> | undefine
       : [],
   );
   return calls.length === 0 ? undefined : Object.fromEntries(calls);
-}
-
-/** `module:name=lua,ver=1,...`: parseFields keeps one line a name, so modules are read from the text. */
-export function modulesOf(text: string): readonly string[] {
-  return [...text.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name = '']) => name);
 }

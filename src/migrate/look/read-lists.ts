@@ -1,3 +1,4 @@
+import { type ClientLine, isSubscribed, libraryOf, parseClients } from '../../redis/replies.ts';
 import type { BufferLimit, ClientFacts, ClientGroup, ClusterFacts } from './facts.ts';
 
 /** `client-output-buffer-limit` as CONFIG GET gives it: `normal 0 0 0 slave 268435456 67108864 60 pubsub ...`. */
@@ -10,11 +11,9 @@ export function bufferLimitOf(value: string | undefined): BufferLimit | undefine
   return { hardBytes, softBytes, softSeconds };
 }
 
-type Client = Readonly<Record<string, string>>;
-
 /** Clients out of CLIENT LIST, without links between servers and the connection that asks. */
 export function clientsOf(reply: unknown, self: string): ClientFacts {
-  const all = String(reply).split(/\r?\n/).filter(Boolean).map(clientFields);
+  const all = parseClients(reply);
   const outside = all.filter(
     // A Sentinel listens to every data node, and is no application.
     ({ id, flags = '', user = '' }) => id !== self && !/[SM]/.test(flags) && user !== 'sentinel',
@@ -29,20 +28,13 @@ export function clientsOf(reply: unknown, self: string): ClientFacts {
   };
 }
 
-function clientFields(line: string): Client {
-  return Object.fromEntries(line.split(' ').map((pair) => pair.split(/=(.*)/s, 2)));
-}
-
-const isSubscribed = (client: Client): boolean =>
-  ['sub', 'psub', 'ssub'].some((kind) => (client[kind] ?? '0') !== '0');
-
 /** Many connections of one program are one line; the largest group comes first. */
-function groupsOf(clients: readonly Client[]): readonly ClientGroup[] {
+function groupsOf(clients: readonly ClientLine[]): readonly ClientGroup[] {
   const groups = new Map<string, ClientGroup>();
   for (const client of clients) {
     const user = client.user ?? '';
     const name = client.name ?? '';
-    const library = [client['lib-name'], client['lib-ver']].filter(Boolean).join(' ');
+    const library = libraryOf(client);
     const key = JSON.stringify([user, name, library]);
     groups.set(key, { user, name, library, count: (groups.get(key)?.count ?? 0) + 1 });
   }

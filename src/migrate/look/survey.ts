@@ -3,7 +3,7 @@ import { compareLines } from '../../engines/releases.ts';
 import type { Address } from '../../model/types.ts';
 import { type Asker, asker, place, type Unseen } from '../../redis/ask.ts';
 import { type Connection, type Credentials, withConnection } from '../../redis/connection.ts';
-import { parseFields, parsePairs } from '../../redis/replies.ts';
+import { modulesOf, parseFields, parsePairs } from '../../redis/replies.ts';
 import { sampleBigKey } from './big-key.ts';
 import type { ClusterFacts, NodeFacts, SourceFacts } from './facts.ts';
 import {
@@ -14,7 +14,6 @@ import {
   type Info,
   loadOf,
   memoryOf,
-  modulesOf,
   persistenceOf,
   type Release,
   replicationOf,

@@ -50,9 +50,3 @@ export function groupsOf(
   }
   return groups;
 }
-
-/** `0-5460` or `7`, as in CLUSTER NODES; undefined for anything else. */
-export function parseRange(word: string): SlotRange | undefined {
-  const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(word) ?? [];
-  return first === undefined ? undefined : [Number(first), Number(last ?? first)];
-}

@@ -1,6 +1,6 @@
+import { type ClusterLine, parseClusterNodes } from '../../redis/cluster-nodes.ts';
 import type { Links } from './links.ts';
-import { parseRange } from './ranges.ts';
-import type { ClusterMember, SlotRange } from './types.ts';
+import type { ClusterMember } from './types.ts';
 
 /** A slot that is on its way, as one of the two nodes sees it. */
 export interface OpenSlot {
@@ -10,40 +10,17 @@ export interface OpenSlot {
   readonly peer: string;
 }
 
-/** One line of CLUSTER NODES. */
-export interface NodeLine {
-  readonly id: string;
-  readonly flags: readonly string[];
-  /** Id of the primary that a replica follows. */
-  readonly primaryId: string | undefined;
-  readonly epoch: number;
-  readonly connected: boolean;
-  readonly ranges: readonly SlotRange[];
+export interface NodeLine extends ClusterLine {
   /** A node tells this of itself only. */
   readonly open: readonly OpenSlot[];
 }
 
-export function parseNodes(reply: unknown): readonly NodeLine[] {
-  return String(reply)
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [id = '', , flags = '', primaryId = '-', , , epoch = '0', link = '', ...slots] = line.split(' ');
-      return {
-        id,
-        flags: flags.split(','),
-        primaryId: primaryId === '-' ? undefined : primaryId,
-        epoch: Number(epoch),
-        connected: link === 'connected',
-        ranges: slots.map(parseRange).filter((range) => range !== undefined),
-        open: slots.flatMap(openSlot),
-      };
-    });
-}
+export const parseNodes = (reply: unknown): readonly NodeLine[] =>
+  parseClusterNodes(reply).map((line) => ({ ...line, open: line.openSlots.flatMap(openSlot) }));
 
-/** `[93->-id]` leaves for the node, `[93-<-id]` comes from it. */
+/** `93->-id` leaves for the node, `93-<-id` comes from it. */
 function openSlot(word: string): readonly OpenSlot[] {
-  const [, slot, arrow, peer] = /^\[(\d+)-([<>])-(\w+)\]$/.exec(word) ?? [];
+  const [, slot, arrow, peer] = /^(\d+)-([<>])-(\w+)$/.exec(word) ?? [];
   if (slot === undefined || peer === undefined) return [];
   return [{ slot: Number(slot), kind: arrow === '>' ? 'migrating' : 'importing', peer }];
 }
