@@ -32,8 +32,13 @@ local function forget(id)
   for _, key in ipairs({items, tries, reasons}) do redis.call('HDEL', key, id) end
   redis.call('ZREM', dead, id)
 end
+local function lease(holder, silentMs)
+  redis.call('ZADD', leases, now + silentMs, holder)
+  redis.call('HDEL', pulse, holder)
+end
 local function letGo(holder)
   redis.call('ZREM', leases, holder)
+  redis.call('HDEL', pulse, holder)
   redis.call('HDEL', hands, holder)
 end
 local function bury(id, why, maxDead)
@@ -44,13 +49,14 @@ end
 local function isItem(id) return id and redis.call('HEXISTS', items, id) == 1 end
 `;
 
-// Nobody can be heard during an outage: when nobody was for half of the time that a silent one gets, all get it anew, once.
+// Nobody can be heard during an outage: after one, a lease that ran when it began is given anew, once until its holder is heard.
 const heard = `local function heard(silentMs)
-  local seen, judgeFrom = unpack(redis.call('HMGET', pulse, 'seen', 'judgeFrom'))
-  seen, judgeFrom = tonumber(seen or 0), tonumber(judgeFrom or 0)
-  if now - seen > silentMs / 2 and judgeFrom <= seen then judgeFrom = now + silentMs end
-  redis.call('HSET', pulse, 'seen', now, 'judgeFrom', judgeFrom)
-  return now >= judgeFrom
+  local seen = tonumber(redis.call('HGET', pulse, 'seen') or now)
+  redis.call('HSET', pulse, 'seen', now)
+  if now - seen <= silentMs / 2 then return end
+  for _, holder in ipairs(redis.call('ZRANGEBYSCORE', leases, seen, '+inf')) do
+    if redis.call('HSETNX', pulse, holder, 1) == 1 then redis.call('ZADD', leases, now + silentMs, holder) end
+  end
 end
 `;
 
@@ -96,24 +102,22 @@ export interface Taken {
 export const take = script<Taken>(
   `${prelude}${heard}local holder, silentMs = ARGV[1], tonumber(ARGV[2])
 local givenBack, buried = 0, 0
-local mayJudge = heard(silentMs)
+heard(silentMs)
 local id = redis.call('HGET', hands, holder)
-if id then redis.call('ZADD', leases, now + silentMs, holder) end
+if id then lease(holder, silentMs) end
 for _, due in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, 100)) do
   redis.call('ZREM', later, due)
   redis.call('LPUSH', waiting, due)
 end
-if mayJudge then
-  for _, silent in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, 100)) do
-    local left = redis.call('HGET', hands, silent)
-    letGo(silent)
-    if isItem(left) and tonumber(redis.call('HGET', tries, left)) >= tonumber(ARGV[3]) then
-      bury(left, 'Its worker fell silent.', tonumber(ARGV[4]))
-      buried = buried + 1
-    elseif isItem(left) then
-      redis.call('RPUSH', waiting, left)
-      givenBack = givenBack + 1
-    end
+for _, silent in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, 100)) do
+  local left = redis.call('HGET', hands, silent)
+  letGo(silent)
+  if isItem(left) and tonumber(redis.call('HGET', tries, left)) >= tonumber(ARGV[3]) then
+    bury(left, 'Its worker fell silent.', tonumber(ARGV[4]))
+    buried = buried + 1
+  elseif isItem(left) then
+    redis.call('RPUSH', waiting, left)
+    givenBack = givenBack + 1
   end
 end
 if not isItem(id) then
@@ -123,7 +127,7 @@ if not isItem(id) then
   until not id or isItem(id)
   if id then
     redis.call('HSET', hands, holder, id)
-    redis.call('ZADD', leases, now + silentMs, holder)
+    lease(holder, silentMs)
     redis.call('HINCRBY', tries, id, 1)
   end
 end
@@ -148,7 +152,7 @@ return {givenBack, buried, due and math.max(0, math.ceil(due - now)) or -1}`,
 export const renew = script<boolean>(
   `${prelude}${heard}heard(tonumber(ARGV[2]))
 if not isItem(redis.call('HGET', hands, ARGV[1])) then return 0 end
-redis.call('ZADD', leases, now + ARGV[2], ARGV[1])
+lease(ARGV[1], tonumber(ARGV[2]))
 return 1`,
   isOne,
 );
