@@ -1,7 +1,7 @@
 import { parseBytes } from '../model/bytes.ts';
 import type { Facts, NodeFacts } from './facts.ts';
 
-export { number } from '../redis/replies.ts';
+export { number, partOfMemory } from '../redis/replies.ts';
 
 /** The value of a setting: CONFIG GET, else INFO where that tells it too. */
 export function setting(node: NodeFacts, name: string): string | undefined {

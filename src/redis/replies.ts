@@ -31,6 +31,19 @@ export function number(info: Readonly<Record<string, string>> | undefined, name:
   return text === undefined || text === '' || Number.isNaN(value) ? undefined : value;
 }
 
+/**
+ * What INFO memory says of a part, in bytes; undefined where that is more than the server uses. Valkey from 9.0 counts replies
+ * for which it keeps no copy, as if it did: clients then hold more than there is, and the data is a number below zero, which
+ * it prints as one of 20 digits.
+ */
+export function partOfMemory(
+  info: Readonly<Record<string, string>> | undefined,
+  name: 'used_memory_dataset' | 'mem_clients_normal',
+): number | undefined {
+  const bytes = number(info, name);
+  return bytes !== undefined && bytes > (number(info, 'used_memory') ?? bytes) ? undefined : bytes;
+}
+
 /** `module:name=lua,ver=1,...` of INFO modules: one line a module under the same name, so it is read from the text. */
 export const modulesOf = (text: string): readonly string[] =>
   [...text.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name = '']) => name);

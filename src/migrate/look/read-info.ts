@@ -1,5 +1,5 @@
 import type { EngineName } from '../../engines/types.ts';
-import { number, parsePairs } from '../../redis/replies.ts';
+import { number, parsePairs, partOfMemory } from '../../redis/replies.ts';
 import type {
   DatabaseFacts,
   FollowerFacts,
@@ -37,7 +37,7 @@ export function memoryOf(first: Info, second: Info, seconds: number): MemoryFact
   if (usedBytes === undefined) return undefined;
   return {
     usedBytes,
-    datasetBytes: number(second, 'used_memory_dataset') ?? usedBytes,
+    datasetBytes: partOfMemory(second, 'used_memory_dataset') ?? usedBytes,
     maxmemoryBytes: number(second, 'maxmemory'),
     policy: second.maxmemory_policy,
     systemBytes: number(second, 'total_system_memory') || undefined,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError, problem } from '../../problem.ts';
 import type { Connection } from '../../redis/connection.ts';
-import { countKeys, parseFields } from '../../redis/replies.ts';
+import { countKeys, parseFields, partOfMemory } from '../../redis/replies.ts';
 import { expectSameValues } from '../sample.ts';
 import type { Context, Progress, Step } from '../step.ts';
 import { lagOf } from '../switch.ts';
@@ -120,9 +120,9 @@ function progressOf({ name }: Member, seen: Fields | undefined, source: Fields):
   if (seen.master_sync_in_progress === '1') {
     // A copy through the socket has no size before it ends; the source's memory is the upper bound.
     const total = Number(seen.master_sync_total_bytes);
-    const of = total > 0 ? total : Number(source.used_memory_dataset);
-    const done = Math.min(of, Number(seen.master_sync_read_bytes));
-    return { text: `${name} receives the copy`, done, of, unit: 'bytes' as const };
+    const of = total > 0 ? total : partOfMemory(source, 'used_memory_dataset');
+    const done = Math.min(of ?? 0, Number(seen.master_sync_read_bytes));
+    return { text: `${name} receives the copy`, ...(of ? { done, of, unit: 'bytes' as const } : {}) };
   }
   if (seen.master_link_status === 'up')
     return { text: `${name} writes its files`, lagBytes: lag(source, seen) };

@@ -1,6 +1,6 @@
 import { humanBytes } from '../../../model/bytes.ts';
 import type { NodeFacts } from '../../facts.ts';
-import { bytesOf, number, setting } from '../../read-facts.ts';
+import { bytesOf, number, partOfMemory, setting } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
 import { logs } from './persistence.ts';
 
@@ -32,7 +32,8 @@ function judge(node: NodeFacts): readonly Found[] {
   const percent = Number(setting(node, 'auto-aof-rewrite-percentage') ?? 100);
   const least = bytesOf(setting(node, 'auto-aof-rewrite-min-size')) ?? DEFAULT_LEAST_BYTES;
   const never = percent === 0;
-  const dataset = number(info, 'used_memory_dataset') ?? Number.POSITIVE_INFINITY;
+  const dataset =
+    partOfMemory(info, 'used_memory_dataset') ?? number(info, 'used_memory') ?? Number.POSITIVE_INFINITY;
   const limit = never
     ? Math.max(DEFAULT_LEAST_BYTES, dataset) * BLOATED
     : Math.max(least, base * (1 + percent / 100)) * OVERDUE;

@@ -1,6 +1,6 @@
 import { humanBytes } from '../../../model/bytes.ts';
 import type { BigKey } from '../../facts.ts';
-import { number } from '../../read-facts.ts';
+import { partOfMemory } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
 import { count, many, percent } from '../../words.ts';
 import { inDb, type Sampled, sampled } from './sampled.ts';
@@ -46,7 +46,7 @@ const isHuge = (node: Sampled['node'], { bytes, elements }: BigKey): boolean =>
   elements >= HUGE_ELEMENTS || bytes >= HUGE_BYTES || shareOf(node, bytes) >= MUCH_OF_MEMORY;
 
 function shareOf(node: Sampled['node'], bytes: number): number {
-  const all = number(node.info, 'used_memory_dataset') ?? 0;
+  const all = partOfMemory(node.info, 'used_memory_dataset') ?? 0;
   return all === 0 || bytes < MUCH_FROM_BYTES ? 0 : bytes / all;
 }
 

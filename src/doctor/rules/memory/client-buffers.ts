@@ -1,6 +1,6 @@
 import { humanBytes, MIB } from '../../../model/bytes.ts';
 import type { Facts, NodeFacts } from '../../facts.ts';
-import { bytesOf, number, setting } from '../../read-facts.ts';
+import { bytesOf, number, partOfMemory, setting } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
 import { percent } from '../../words.ts';
 
@@ -8,7 +8,7 @@ const LEAST_BYTES = 64 * MIB;
 const LEAST_SHARE = 0.1;
 
 function judge(node: NodeFacts): readonly Found[] {
-  const bytes = number(node.info, 'mem_clients_normal');
+  const bytes = partOfMemory(node.info, 'mem_clients_normal');
   const limit = bytesOf(setting(node, 'maxmemory')) || number(node.info, 'used_memory');
   if (bytes === undefined || !limit || bytes < LEAST_BYTES || bytes < LEAST_SHARE * limit) return [];
   const { largestOutputBytes, connected } = node.clients ?? {};

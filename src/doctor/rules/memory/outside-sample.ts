@@ -1,6 +1,6 @@
 import { humanBytes, MIB } from '../../../model/bytes.ts';
 import type { Facts } from '../../facts.ts';
-import { number } from '../../read-facts.ts';
+import { partOfMemory } from '../../read-facts.ts';
 import { extrapolate } from '../../statistics.ts';
 import type { Found, Rule } from '../../types.ts';
 import { count, percent } from '../../words.ts';
@@ -12,7 +12,7 @@ const LEAST_SHARE = 0.3;
 const UNSAID_BYTES = 64;
 
 function judge(node: ReturnType<typeof sampled>[number]): readonly Found[] {
-  const dataset = number(node.info, 'used_memory_dataset');
+  const dataset = partOfMemory(node.info, 'used_memory_dataset');
   const { keys, groups, looked } = node.keys;
   if (dataset === undefined || node.keys.complete || looked === 0) return [];
   const sum = groups.reduce((total, { bytes }) => total + bytes, 0);

@@ -1,6 +1,6 @@
 import { humanBytes, MIB } from '../../../model/bytes.ts';
 import type { Facts, KeyGroup, KeySample, NodeFacts, Saving } from '../../facts.ts';
-import { number, primaries } from '../../read-facts.ts';
+import { partOfMemory, primaries } from '../../read-facts.ts';
 import { addUp, type Estimate, extrapolate } from '../../statistics.ts';
 import type { Fix, Found } from '../../types.ts';
 import { percent } from '../../words.ts';
@@ -22,7 +22,7 @@ export function sampled(facts: Facts): readonly Sampled[] {
 }
 
 export const datasetBytes = (nodes: readonly NodeFacts[]): number | undefined => {
-  const each = nodes.map(({ info }) => number(info, 'used_memory_dataset'));
+  const each = nodes.map(({ info }) => partOfMemory(info, 'used_memory_dataset'));
   return each.reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0);
 };
 
