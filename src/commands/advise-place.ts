@@ -29,6 +29,8 @@ export interface Meant {
   readonly server:
     | { readonly connection: Connection; readonly facts: ServerFacts; readonly at: string }
     | undefined;
+  /** Why no server of a stack is asked; undefined where one is, or where no stack was given. */
+  readonly unasked?: string;
   /** The stack whose folder was given. */
   readonly stack: { readonly dir: string; readonly spec: StackSpec } | undefined;
 }
@@ -99,12 +101,19 @@ async function own(system: System, dir: string): Promise<Meant> {
   const stack = { dir, spec: model.spec };
   const ground = { name, title, version: newestUpTo(name, version), has: undefined };
   const running = await findRunning(system, root, model);
-  if (!running) return { ground, server: undefined, stack };
+  if (!running) return { ground, server: undefined, unasked: notRunningWords(dir), stack };
   const credentials = credentialsOf(system.files, root, 'app', model);
   for (const { ip: host, port } of dataNodes(running.placed.nodes)) {
     const server = await answering({ host, port }, credentials).catch(() => undefined);
     if (server?.facts.info.role === 'master') return { ground: server.facts.ground, server, stack };
     server?.connection.close();
   }
-  return { ground, server: undefined, stack };
+  const unasked = `No primary of this stack answers; ${commandFor('status', dir)} shows each node`;
+  return { ground, server: undefined, unasked, stack };
 }
+
+const notRunningWords = (dir: string): string =>
+  `Nothing of this stack runs here; ${commandFor('up', dir)} starts it`;
+
+const commandFor = (name: string, dir: string): string =>
+  `create-redis-stack ${name}${dir === '.' ? '' : ` ${dir}`}`;

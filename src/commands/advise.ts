@@ -92,16 +92,18 @@ async function figuresFor(system: System, args: AdviseArguments, asked: Asked): 
   };
   const here = await onServer(system, args, place, { uses: measurable, wanted });
   if (here?.ok) return { measured: here.measured, remark: undefined };
-  const remark = here && `${place.server?.at ?? 'The server'} was not written to: ${here.why}`;
+  const remark = here ? `${place.server?.at ?? 'The server'} was not written to: ${here.why}` : place.unasked;
   const program = await engineAtHand(system, place.ground.name);
-  if (!program) return { measured: undefined, remark: remark ?? noProgram(place) };
+  if (!program) return { measured: undefined, remark: here ? remark : noProgram(place) };
   const beside = await measureBeside(system, program.server, measurable, wanted);
   if (beside.ok) return { measured: beside.measured, remark };
   return { measured: undefined, remark: `No figures: ${beside.why}` };
 }
 
-const noProgram = ({ ground }: Meant): string =>
-  `No figures: there is no ${ground.name}-server on the PATH to measure with, and no server was given with --yes`;
+function noProgram({ ground, unasked }: Meant): string {
+  const program = `No figures: there is no ${ground.name}-server on the PATH to measure with`;
+  return unasked === undefined ? `${program}, and no server was given with --yes` : `${unasked}. ${program}`;
+}
 
 interface What {
   readonly uses: readonly Use[];

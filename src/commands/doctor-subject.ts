@@ -22,17 +22,22 @@ export interface SubjectArguments extends TrustArguments {
 
 /** Servers to look at, or a model of which nothing runs here. */
 export type Subject =
-  | { readonly kind: 'servers'; readonly target: Target }
+  | {
+      readonly kind: 'servers';
+      readonly target: Target;
+      /** How a stack of ours runs; undefined for servers of anybody's. */
+      readonly way: RunningStack['kind'] | undefined;
+    }
   | { readonly kind: 'spec'; readonly model: StackModel };
 
 /** What the user means: a URL is a server of anybody's, anything else the folder of a stack. */
 export async function subjectOf(system: System, args: SubjectArguments): Promise<Subject> {
-  if (isUrl(args.target)) return { kind: 'servers', target: foreign(system, args) };
+  if (isUrl(args.target)) return { kind: 'servers', target: foreign(system, args), way: undefined };
   const { root, model } = openStack(system, args.target);
   const running = args.spec ? undefined : await findRunning(system, root, model);
   if (!running) return { kind: 'spec', model };
   expectUser(model, args.as);
-  return { kind: 'servers', target: own(system, root, { model, running, args }) };
+  return { kind: 'servers', target: own(system, root, { model, running, args }), way: running.kind };
 }
 
 function foreign(system: System, args: SubjectArguments): Target {

@@ -9,7 +9,8 @@ import type { Diagnosis, Finding } from '../doctor/types.ts';
 import { suggestion } from '../nearest.ts';
 import { type Problem, ProblemError, problem } from '../problem.ts';
 import type { System } from '../system.ts';
-import { applyMending, mendingWords, unasked } from './doctor-mending.ts';
+import { applyMending, unasked } from './doctor-apply.ts';
+import { mendingWords } from './doctor-mending.ts';
 import { writePage } from './doctor-page.ts';
 import { type Subject, type SubjectArguments, subjectOf } from './doctor-subject.ts';
 import { withProgress } from './progress.ts';
@@ -36,7 +37,7 @@ export async function doctor(system: System, args: DoctorArguments): Promise<num
   const facts = await withProgress(system, isForPrograms, (show) => factsOf(subject, budget, show));
   const diagnosis = without(args.ignore, diagnose(facts));
   if (args.html !== undefined) await writePage(system, args.html, diagnosis);
-  await print(system, args, diagnosis);
+  await print(system, args, subject, diagnosis);
   const outcome = args.apply
     ? await applyMending(system, { ...args, json: isForPrograms }, subject, diagnosis)
     : 0;
@@ -55,7 +56,12 @@ function factsOf(subject: Subject, budget: Budget, onProgress: (text: string) =>
   return examine(subject.target, { ...budget, onProgress });
 }
 
-async function print(system: System, args: DoctorArguments, diagnosis: Diagnosis): Promise<void> {
+async function print(
+  system: System,
+  args: DoctorArguments,
+  subject: Subject,
+  diagnosis: Diagnosis,
+): Promise<void> {
   if (args.json) {
     const { toJson } = await import('../doctor/report/json.ts');
     system.out(toJson(diagnosis));
@@ -69,7 +75,7 @@ async function print(system: System, args: DoctorArguments, diagnosis: Diagnosis
   }
   system.out(terminal(diagnosis, { columns: process.stdout.columns ?? 100 }));
   if (args.html !== undefined) system.out(`\nThe page is in ${args.html}.\n`);
-  if (args.fix || args.apply) system.out(mendingWords(args.target, diagnosis));
+  if (args.fix || args.apply) system.out(mendingWords(args.target, subject, diagnosis));
 }
 
 /** What a person has looked at and decided to live with. */

@@ -1,3 +1,7 @@
+/** What brings servers of a stack to what its files say, however they run. */
+export const TO_THE_FILES =
+  '`create-redis-stack update --live` brings plain processes to the files; for servers in Compose `doctor --fix` prints the settings.';
+
 /** `1,234,567`. */
 export const count = (n: number): string => Math.round(n).toLocaleString('en-US');
 

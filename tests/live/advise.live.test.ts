@@ -6,16 +6,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { esbuildTemplates } from '../../build/templates-plugin.mjs';
 import { type Connection, openConnection, type Words } from '../../src/redis/connection.ts';
 import { STRUCTURES, USES } from '../../src/structures/index.ts';
 import { startCluster } from '../support/cluster.ts';
-import { type Engine, engine } from '../support/engines.ts';
+import { type Engine, engine, newest } from '../support/engines.ts';
 import { startReplicated } from '../support/replicated.ts';
 import { runAdvise } from '../support/run-advise.ts';
 import { type Server, startServer } from '../support/servers.ts';
 import { until } from '../support/until.ts';
+import { loginOf } from './logins.ts';
+import { createStack, type Stack } from './stack.ts';
 
 interface Advised {
   readonly measured?: { readonly where: string; readonly hasTable: boolean };
@@ -257,6 +259,61 @@ it.each(LINES)('a node of a cluster of %s %s, in a slot of its own', async (titl
     expect(advice[0]?.memory.length).toBe(2);
     expect(await node.cli('DBSIZE')).toBe('0');
   }
+});
+
+describe('a stack of ours', () => {
+  const own = newest('valkey');
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await createStack(own, '--topology', 'standalone', '--workload', 'primary-data');
+  });
+  afterAll(() => stack.dispose());
+
+  const advise = async (...words: readonly string[]): Promise<Advised> => {
+    const { code, out, err } = await stack.command('advise', stack.dir, ...words, '--json');
+    expect([code, err], out).toEqual([0, '']);
+    return JSON.parse(out) as Advised;
+  };
+
+  it('says that it does not run, and measures beside it', async () => {
+    const { remark, measured } = await advise('--need', 'cache', '--yes');
+    expect(remark).toBe(`Nothing of this stack runs here; create-redis-stack up ${stack.dir} starts it`);
+    expect(measured?.where).toMatch(new RegExp(`scratch server of \\w+ ${own.version}`));
+  });
+
+  it('is measured on itself as its user app, with its keys as they were and none beside them', async () => {
+    await stack.up();
+    const port = (await stack.status()).nodes[0]?.port ?? 0;
+    const admin = await openConnection({ host: '127.0.0.1', port }, loginOf(stack, 'admin'), 30_000);
+    onTestFinished(() => admin.close());
+    const keys: readonly Words[] = [
+      ['SET', 'order:1', 'some'],
+      ['HSET', 'user:1', 'name', 'Ada'],
+      ['ZADD', 'board', '7', 'ada'],
+      ['XADD', 'log', '1-1', 'item', 'some'],
+    ];
+    await admin.batch(keys);
+    const seen = async () => {
+      const dumps = await admin.batch(keys.map(([, key = '']) => ['DUMP', key]));
+      const keyspace = String(await admin.call('INFO', 'keyspace')).replaceAll(/,avg_ttl=.*/g, '');
+      return [...dumps.map((one) => (Buffer.isBuffer(one) ? one.toString('hex') : 'gone')), keyspace];
+    };
+    const scripts = async () =>
+      Number(/cmdstat_eval:calls=(\d+)/.exec(String(await admin.call('INFO', 'commandstats')))?.[1] ?? 0);
+    const before = await seen();
+    const scriptsBefore = await scripts();
+    expect(before.at(-1)).toContain('db0:keys=4,');
+
+    const unasked = await advise('--need', 'leaderboard', '--bytes', '20');
+    expect(unasked.remark).toBe(`127.0.0.1:${port} was not written to: nobody said yes; --yes allows it`);
+    expect(await scripts()).toBe(scriptsBefore);
+
+    const { advice, measured, remark } = await advise('--need', 'leaderboard', '--bytes', '20', '--yes');
+    expect([measured?.where, remark]).toEqual([`Valkey ${own.version} at 127.0.0.1:${port}`, undefined]);
+    expect(advice[0]?.memory.map(({ encoding }) => encoding)).toEqual(['listpack', 'skiplist']);
+    expect(await scripts()).toBeGreaterThan(scriptsBefore);
+    expect(await seen()).toEqual(before);
+  });
 });
 
 it('every command that is named is known to the server, with the cost that it names itself', async () => {

@@ -134,8 +134,10 @@ function finish({ placed = [] }: Target, { met, byAddress, silent }: Walked): Di
       return { ...entry.greeted, at, name };
     }),
     known: (announced) => {
-      const entry = met.get(byAddress.get(place(announced)) ?? '');
-      return entry ? atOf(entry) : announced;
+      // In containers peers know a node by an address that nobody dials from here, also one that is down.
+      const node = placed.find((one) => one.announced.some(isAt(announced)));
+      const entry = met.get(byAddress.get(place(node?.dial ?? announced)) ?? '');
+      return entry ? atOf(entry) : (node?.announced[0] ?? announced);
     },
   };
 }

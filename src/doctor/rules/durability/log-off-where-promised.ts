@@ -43,7 +43,7 @@ function snapshots(node: NodeFacts, { spec, directives }: StackModel): readonly 
       at: node.name,
       message: `redis-stack.yaml says ${mode}, and no snapshots are written${mode === 'rdb' ? ': nothing survives a crash' : ''}.`,
       evidence: [`persistence.mode: ${mode}`, 'save=""'],
-      remedy: `\`CONFIG SET save "${wanted}"\`, or \`create-redis-stack update --live\`.`,
+      remedy: `\`CONFIG SET save "${wanted}"\`, as conf/redis.conf has it.`,
       fixes: [set(node, 'save', wanted, 'Snapshots are written again in the background.')],
     },
   ];

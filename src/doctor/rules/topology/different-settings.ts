@@ -1,6 +1,6 @@
 import type { Facts, NodeFacts } from '../../facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { inWords } from '../../words.ts';
+import { inWords, TO_THE_FILES } from '../../words.ts';
 
 /** What a node holds or refuses depends on these: after a failover the service is another one. */
 const DECISIVE = [
@@ -76,7 +76,7 @@ function compare(
         ),
       ),
       remedy: facts.model
-        ? 'Run `create-redis-stack update --live`: it brings every server to what the files say.'
+        ? TO_THE_FILES
         : `Set the same on all: \`CONFIG SET ${different[0]} <value>\`, then \`CONFIG REWRITE\`.`,
     },
   ];

@@ -3,7 +3,7 @@ import type { StackModel } from '../../../model/types.ts';
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { inWords } from '../../words.ts';
+import { inWords, TO_THE_FILES } from '../../words.ts';
 import { watches } from './members.ts';
 
 /** Persistence that was promised and is off is the finding of another rule. */
@@ -25,7 +25,7 @@ export const differsFromModel: Rule = {
   title: 'Servers that are not what redis-stack.yaml says',
   looksAt: ['CONFIG GET *', 'ACL LIST', 'INFO', 'SENTINEL MASTER quorum', 'redis-stack.yaml'],
   why: 'What was set by hand is gone with the next start or the next update, and what was decided in the file is not in force.',
-  fix: '`create-redis-stack update --live` brings the servers to the files. What is to stay belongs into redis-stack.yaml or into conf/redis.conf.',
+  fix: `${TO_THE_FILES} What is to stay belongs into redis-stack.yaml or into conf/redis.conf.`,
   sources: ['https://valkey.io/commands/config-set', 'https://valkey.io/topics/config'],
   find: (facts) => {
     const { model } = facts;
@@ -39,8 +39,7 @@ export const differsFromModel: Rule = {
   },
 };
 
-const REMEDY =
-  '`create-redis-stack update --live` brings the servers to the files; what is to stay belongs into redis-stack.yaml or conf/redis.conf.';
+const REMEDY = `${TO_THE_FILES} What is to stay belongs into redis-stack.yaml or conf/redis.conf.`;
 
 interface Difference {
   readonly node: string;

@@ -1,4 +1,5 @@
 import { place } from '../../../redis/ask.ts';
+import type { Facts } from '../../facts.ts';
 import type { Rule } from '../../types.ts';
 import { inWords, many } from '../../words.ts';
 import { isDown, nodeAt, watches } from './members.ts';
@@ -28,9 +29,17 @@ export const staleReplicas: Rule = {
           at: primaryName,
           message: `Sentinel knows ${many(places.length, 'replica')} at ${inWords(places)}, ${nobody}.`,
           evidence: gone.map(({ name, at, flags }) => `${name}: ${place(at)} flags=${flags.join(',')}`),
-          remedy: `Start it again. If it is gone for good, run \`SENTINEL RESET ${primaryName}\` on one Sentinel after the other, half a minute apart, while the primary is well.`,
-          fixes: sentinels.map((one) => reset(one.name, primaryName)),
+          ...(isShort(facts)
+            ? { remedy: '`create-redis-stack up` starts what does not run.' }
+            : {
+                remedy: `Start it again. If it is gone for good, run \`SENTINEL RESET ${primaryName}\` on one Sentinel after the other, half a minute apart, while the primary is well.`,
+                fixes: sentinels.map((one) => reset(one.name, primaryName)),
+              }),
         },
       ];
     }),
 };
+
+/** True where redis-stack.yaml has more data nodes than have answered: one that Sentinel misses is to come back. */
+const isShort = ({ model, nodes }: Facts): boolean =>
+  model !== undefined && nodes.length < model.nodes.filter(({ role }) => role !== 'sentinel').length;
