@@ -57,6 +57,13 @@ describe('a stack of default answers', () => {
     expect(goodEngines.length).toBeGreaterThanOrEqual(8);
   });
 
+  it('is of a line that is fixed, and has no hole that stays open', () => {
+    for (const name of ['redis', 'valkey'] as const) {
+      expect(goodEngines).toContainEqual({ name, version: FAMILIES[name].defaultLine });
+      expect(ids({ engine: { name } })).toEqual(new Set());
+    }
+  });
+
   it.each(DEFAULTS)(
     '$workload on $kind: no error and no warning on a line that is fixed',
     ({ kind, workload }) => {

@@ -3,7 +3,7 @@ import type { DirectiveRow } from './types.ts';
 /**
  * Every server directive, by release line: [name, kind, when a change takes effect, Redis lines, Valkey lines, values].
  * Lines are `7.0+` (since), `7.0-7.2` (from, to), `8.0` (only) or '' (never). Read from the servers' own tables of
- * Redis 7.0, 7.2, 7.4, 8.0 and Valkey 7.2, 8.0, 8.1, 9.1; the LRM policies are those announced for Redis 8.6.
+ * Redis 7.0, 7.2, 7.4, 8.0, 8.2 and Valkey 7.2, 8.0, 8.1, 9.1; the LRM policies are those announced for Redis 8.6.
  * A directive has two rows where its values or its mutability differ between lines.
  */
 // biome-ignore format: one row a line reads as the table it is
@@ -77,7 +77,7 @@ export const DIRECTIVES: readonly DirectiveRow[] = [
   ['cluster-replica-validity-factor', 'integer', 'live', '7.0+', '7.2+'],
   ['cluster-require-full-coverage', 'boolean', 'live', '7.0+', '7.2+'],
   ['cluster-slot-migration-log-max-len', 'integer', 'live', '', '9.1+'],
-  ['cluster-slot-stats-enabled', 'boolean', 'live', '', '8.0+'],
+  ['cluster-slot-stats-enabled', 'boolean', 'live', '8.2+', '8.0+'],
   ['commandlog-execution-slower-than', 'integer', 'live', '', '8.1+'],
   ['commandlog-large-reply-max-len', 'integer', 'live', '', '8.1+'],
   ['commandlog-large-request-max-len', 'integer', 'live', '', '8.1+'],
@@ -255,6 +255,7 @@ export const DIRECTIVES: readonly DirectiveRow[] = [
   ['unixsocketgroup', 'string', 'restart', '', '8.0+'],
   ['unixsocketperm', 'integer', 'restart', '7.0+', '7.2+'],
   ['use-exit-on-panic', 'boolean', 'live', '7.0+', '7.2+'],
+  ['vset-force-single-threaded-execution', 'boolean', 'live', '8.2+', ''],
   ['watchdog-period', 'integer', 'live', '7.0+', '7.2+'],
   ['zset-max-listpack-entries', 'integer', 'live', '7.0+', '7.2+'],
   ['zset-max-listpack-value', 'memory', 'live', '7.0+', '7.2+'],

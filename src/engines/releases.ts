@@ -13,7 +13,7 @@ export const FAMILIES: Readonly<Record<EngineName, Family>> = {
   redis: {
     title: 'Redis',
     lines: ['7.0', '7.2', '7.4', '8.0', '8.2', '8.4', '8.6', '8.8'],
-    defaultLine: '8.0',
+    defaultLine: '8.2',
     image: 'redis',
     licence: redisLicence,
   },

@@ -28,7 +28,10 @@ const only = (workload: readonly Workload[], ...allowed: readonly Workload[]) =>
 export const OUTGROWS_ONE_NODE = 32 * GIB;
 
 export function defaultVersion(engine: 'redis' | 'valkey'): Default<string> {
-  return { value: FAMILIES[engine].defaultLine, why: 'the newest release line this tool was proven against' };
+  return {
+    value: FAMILIES[engine].defaultLine,
+    why: 'a release line that is fixed for years, proven against its server',
+  };
 }
 
 export function defaultTopology(

@@ -100,7 +100,7 @@ export const specSchema = v.strictObject({
     v.strictObject({
       name: v.optional(v.pipe(v.picklist(ENGINE_NAMES), v.description('redis or valkey.'))),
       version: v.optional(
-        v.pipe(v.string('a release line in quotes'), v.description('Release line, such as "8.0".')),
+        v.pipe(v.string('a release line in quotes'), v.description('Release line, such as "8.2".')),
       ),
     }),
   ),

@@ -84,7 +84,7 @@ export async function openChart(
   { secrets = [], env: more = {} }: { secrets?: readonly Secret[]; env?: Record<string, string> } = {},
 ): Promise<Chart> {
   const home = mkdtempSync(join(tmpdir(), 'chart-'));
-  const { line } = newestImage(engine);
+  const { line } = newestImage(engine, { withTls: input.security?.tls === true });
   const whole: SpecInput = {
     ...input,
     engine: { name: engine, version: line },

@@ -19,15 +19,16 @@ const worker = join(repository, 'tests/live/worker.mjs');
 export interface Image {
   readonly name: 'redis' | 'valkey';
   readonly line: string;
+  readonly withoutTls?: true;
 }
 
 /** Those that the suite brings, oldest line first: see tests/engines/images.mjs. */
 export function images(): readonly Image[] {
-  return engines().filter(({ from }) => ['bookworm', 'trixie', 'sid'].includes(from));
+  return engines().filter(({ from, base = from }) => ['bookworm', 'trixie', 'sid'].includes(base));
 }
 
-export function newestImage(name: Image['name']): Image {
-  const found = images().findLast((one) => one.name === name);
+export function newestImage(name: Image['name'], { withTls = false } = {}): Image {
+  const found = images().findLast((one) => one.name === name && !(withTls && one.withoutTls));
   if (!found) throw new Error(`no image of ${name}; see tests/engines/images.mjs`);
   return found;
 }

@@ -67,7 +67,7 @@ async function expectService(work: DockerStack['work']): Promise<void> {
 const other = (library: string) => (library === 'ioredis' ? 'node-redis' : 'ioredis');
 const rows = [
   { kind: 'standalone', image: newestImage('valkey'), library: 'ioredis' },
-  { kind: 'sentinel', image: newestImage('redis'), library: 'node-redis' },
+  { kind: 'sentinel', image: newestImage('redis', { withTls: true }), library: 'node-redis' },
   { kind: 'cluster', image: newestImage('valkey'), library: 'ioredis' },
 ] as const;
 

@@ -4,10 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { distribution } from './apt.mjs';
 import { run } from './run.mjs';
-import { DISTRIBUTIONS, PACKED_TOOLS } from './wanted.mjs';
+import { DISTRIBUTIONS, PACKED_ENGINES, PACKED_TOOLS } from './wanted.mjs';
 
 /**
- * @typedef {{ name: 'redis' | 'valkey', version: string, line: string, from: string, bin: string, server: string, cli: string }} Engine
+ * @typedef {{ name: 'redis' | 'valkey', version: string, line: string, from: string, base?: string, withoutTls?: true, bin: string, server: string, cli: string }} Engine
+ *   base: the suite whose client and libraries it has, where they are not its own
  * @typedef {{ what: string, why: string }} Missing
  * @typedef {{ engines: Engine[], tools: Record<string, string>, missing: Missing[] }} Catalog
  */
@@ -45,8 +46,12 @@ export async function readCatalog(cache) {
     (found) => Date.now() - found.mtimeMs,
     () => Infinity,
   );
-  const known = new Set([...Object.keys(tools), ...stored.missing.map(({ what }) => what)]);
-  const asked = (await wantedTools()).every((name) => known.has(name));
+  const known = new Set([
+    ...Object.keys(tools),
+    ...engines.map(({ from }) => from),
+    ...stored.missing.map(({ what }) => what),
+  ]);
+  const asked = (await wanted()).every((name) => known.has(name));
   const complete = allThere && toolsThere && asked && (stored.missing.length === 0 || ageMs < DAY_MS);
   return { catalog: { engines, tools, missing: complete ? stored.missing : [] }, complete };
 }
@@ -55,10 +60,11 @@ export async function readCatalog(cache) {
 export const isWhole = (bin, name) => existsSync(join(bin, `${name}-check-rdb`));
 
 /** A list that has grown since is looked through again. */
-async function wantedTools() {
+async function wanted() {
   const { id } = await distribution();
   const packed = PACKED_TOOLS.flatMap(({ tools }) => tools);
-  return [...(DISTRIBUTIONS[id]?.tools ?? []), ...packed].map(({ name }) => name);
+  const tools = [...(DISTRIBUTIONS[id]?.tools ?? []), ...packed].map(({ name }) => name);
+  return [...tools, ...PACKED_ENGINES.map((engine) => engine.package)];
 }
 
 /** @param {string} cache @param {Catalog} catalog */

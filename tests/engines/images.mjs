@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { distribution, mainArchive } from './apt.mjs';
 import { cacheFolder, readCatalog } from './catalog.mjs';
 import { reason, run } from './run.mjs';
@@ -14,6 +14,7 @@ import { DISTRIBUTIONS } from './wanted.mjs';
  * @property {string} suite     the suite whose packages make one like it
  * @property {readonly string[]} packages
  * @property {readonly string[]} dockerfile  lines below FROM
+ * @property {string} [program]  a file that these lines copy
  * @property {readonly string[]} [proof]  a command in the image, whose answer has to match `says`
  * @property {RegExp} [says]
  */
@@ -27,12 +28,15 @@ const SUITES = ['bookworm', 'trixie', 'sid'];
 /** The images of every engine that the archive has, by the release line that its server tells. */
 export async function engineImages() {
   const { catalog } = await readCatalog(cacheFolder());
-  const engines = catalog.engines.filter(({ from }) => SUITES.includes(from));
-  return engines.map(({ name, line, from }) => engineImage(name, line, from));
+  return catalog.engines.flatMap((engine) => {
+    const suite = engine.base ?? engine.from;
+    return SUITES.includes(suite) ? [engineImage(engine, suite)] : [];
+  });
 }
 
-/** @param {'redis' | 'valkey'} name @param {string} line @param {string} suite @returns {WantedImage} */
-function engineImage(name, line, suite) {
+/** @param {import('./catalog.mjs').Engine} engine @param {string} suite @returns {WantedImage} */
+function engineImage({ name, line, bin, base }, suite) {
+  const program = join(dirname(bin), 'root/bin', `${name}-server`);
   return {
     image: `${name === 'redis' ? 'redis' : 'valkey/valkey'}:${line}`,
     suite,
@@ -42,11 +46,22 @@ function engineImage(name, line, suite) {
       'RUN mkdir -p /data && chown 999:999 /data',
       'VOLUME /data',
       'WORKDIR /data',
+      ...(base === undefined ? [] : withProgram(name)),
       `CMD ["${name}-server"]`,
     ],
     proof: [`${name}-server`, '--version'],
     says: new RegExp(`v=${line.replace('.', '\\.')}\\.`),
+    ...(base === undefined ? {} : { program }),
   };
+}
+
+/** One binary under three names, found before those of the packages. @param {string} name */
+function withProgram(name) {
+  const at = `/usr/local/bin/${name}`;
+  return [
+    `COPY ${name}-server ${at}-server`,
+    `RUN ln -s ${name}-server ${at}-sentinel && ln -s ${name}-server ${at}-check-rdb`,
+  ];
 }
 
 /**
@@ -82,7 +97,7 @@ async function pull(env, image) {
 }
 
 /** @param {Record<string, string>} env @param {WantedImage} wanted */
-async function build(env, { image, suite, packages, dockerfile, proof, says }) {
+async function build(env, { image, suite, packages, dockerfile, program, proof, says }) {
   const work = await mkdtemp(join(tmpdir(), 'image-'));
   try {
     const tree = join(work, 'tree.tar');
@@ -91,6 +106,7 @@ async function build(env, { image, suite, packages, dockerfile, proof, says }) {
     const context = join(work, 'context');
     await mkdir(context);
     await writeFile(join(context, 'Dockerfile'), [`FROM ${base}`, ...dockerfile, ''].join('\n'));
+    if (program) await copyFile(program, join(context, basename(program)));
     const draft = `${image}-draft`;
     await run('docker', ['build', '--tag', draft, context], { env, timeoutMs: BUILD_MS });
     if (proof && says) await prove(env, draft, proof, says);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fromArchive } from './archive.mjs';
 import { byLine, cacheFolder, readCatalog, writeCatalog } from './catalog.mjs';
 import { fromPackages } from './packages.mjs';
+import { packedEngines } from './packed-engine.mjs';
 import { enginesOnPath } from './path.mjs';
 import { reason } from './run.mjs';
 
@@ -42,12 +43,14 @@ async function install(found) {
       ],
     }));
     // What worked before a refresh that fails is not to be lost.
-    const engines = withOtherLines(withOtherLines(fetched.engines, found.engines), await enginesOnPath());
+    const kinds = withOtherLines(withOtherLines(fetched.engines, found.engines), await enginesOnPath());
+    const lines = await packedEngines({ cache, work, engines: kinds });
+    const engines = withOtherLines(kinds, lines.engines);
     const more = await packed;
     const whole = {
       engines: engines.sort(byLine),
       tools: { ...found.tools, ...fetched.tools, ...more.tools },
-      missing: [...fetched.missing, ...more.missing],
+      missing: [...fetched.missing, ...lines.missing, ...more.missing],
     };
     await writeCatalog(cache, whole);
     return whole;

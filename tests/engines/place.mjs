@@ -40,7 +40,7 @@ export async function installEngine({ name, suite, using, packages, work, cache 
  * Moves a finished folder to its place in one step; another run may have been there first, which is as good.
  * @param {string} draft @param {string} folder @param {() => Promise<boolean>} works
  */
-async function settle(draft, folder, works) {
+export async function settle(draft, folder, works) {
   if (await works()) return;
   await rename(folder, `${draft}.broken`).catch(() => undefined);
   try {

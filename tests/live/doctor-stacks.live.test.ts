@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Engine, engine, newest } from '../support/engines.ts';
+import { isOver, READ_AT_SECONDS, supportOf } from '../../src/engines/support.ts';
+import { type Engine, engine, newest, newestWithTls } from '../support/engines.ts';
 import { runCommand } from '../support/run-command.ts';
 import { createStack, type Stack } from './stack.ts';
 
@@ -38,8 +39,15 @@ async function asked(of: Stack, ...flags: readonly string[]): Promise<Said> {
 
 const bad = ({ findings }: Said) => findings.filter(({ severity }) => severity !== 'note');
 
-/** What is to be said of an engine, however well its stack is made. */
-const ABOUT_RELEASES = ['release-known-holes', 'release-out-of-support'];
+/**
+ * What is to be said of an engine, however well its stack is made: the servers of the tests are not the latest of their
+ * lines, and some lines have ended.
+ */
+const aboutRelease = ({ name, line }: Engine): readonly string[] => {
+  const support = supportOf(name, line);
+  const hasEnded = support !== undefined && isOver(support, READ_AT_SECONDS);
+  return ['release-known-holes', ...(hasEnded ? ['release-out-of-support'] : [])];
+};
 
 const VALKEY = newest('valkey');
 const REDIS = newest('redis');
@@ -55,7 +63,7 @@ const CLEAN: readonly (readonly [Engine, ...string[]])[] = [
   [engine('valkey', '8.0'), '--topology', 'sentinel', '--workload', 'cache'],
   [VALKEY, '--topology', 'cluster', '--workload', 'cache'],
   [OLD, '--topology', 'cluster', '--workload', 'primary-data'],
-  [REDIS, '--topology', 'cluster', '--workload', 'queue', '--tls'],
+  [newestWithTls('redis'), '--topology', 'cluster', '--workload', 'queue', '--tls'],
 ];
 
 describe('a stack as it was written', () => {
@@ -64,14 +72,11 @@ describe('a stack as it was written', () => {
     async (_, on, flags) => {
       const of = await started(on, ...flags);
       const said = await asked(of);
-      expect(bad(said).filter(({ id }) => !ABOUT_RELEASES.includes(id))).toEqual([]);
+      const ofRelease = aboutRelease(on);
+      expect(bad(said).filter(({ id }) => !ofRelease.includes(id))).toEqual([]);
       expect(said.nodes.length).toBeGreaterThan(0);
       expect(said.unseen).toEqual([]);
-      const { code } = await of.command(
-        'doctor',
-        of.dir,
-        ...ABOUT_RELEASES.flatMap((id) => ['--ignore', id]),
-      );
+      const { code } = await of.command('doctor', of.dir, ...ofRelease.flatMap((id) => ['--ignore', id]));
       expect(code).toBe(0);
     },
   );

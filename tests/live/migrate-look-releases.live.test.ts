@@ -11,6 +11,7 @@ import { ending, found, look, model, server } from './look-servers.ts';
 describe('which release really reads which', () => {
   const pairs = engines().flatMap((from) => engines().map((to) => [from, to] as const));
   const name = ({ name: engineName, line }: Engine) => `${engineName} ${line}`;
+  const sameFormat = new Set(['redis 8.2 to redis 8.0']);
 
   /** True once the replica has all; false when it says in its log that it cannot. */
   async function copies(source: Server, to: Engine): Promise<boolean> {
@@ -55,8 +56,10 @@ describe('which release really reads which', () => {
         { name: to.name, version: to.line },
       );
       const after = model({ engine: { name: to.name, version: to.line }, topology: { kind: 'standalone' } });
-      expect(await startsOnFilesOf(source, to)).toBe(verdict === 'yes');
-      expect(await copies(source, to)).toBe(verdict !== 'no');
+      // Some go back one release by chance, which is nothing to build upon.
+      const byChance = sameFormat.has(`${name(from)} to ${name(to)}`);
+      expect(await startsOnFilesOf(source, to)).toBe(verdict === 'yes' || byChance);
+      expect(await copies(source, to)).toBe(verdict !== 'no' || byChance);
       if (verdict === 'without-expiring-fields') {
         await source.cli('HEXPIRE', 'h', '1000', 'FIELDS', '1', 'f');
         expect(found(await look(source), 'expiring-fields', after).level).toBe('stops');

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Connection, withConnection } from '../../src/redis/connection.ts';
-import { engine, newest } from '../support/engines.ts';
+import { engine, newest, newestWithTls } from '../support/engines.ts';
 import { until } from '../support/until.ts';
 import { createStack, type Stack } from './stack.ts';
 
@@ -134,11 +134,11 @@ describe('a switch that was cut off between two orders', () => {
 
 describe('a server that speaks TLS', () => {
   it('is taken into a stack with TLS, which from then on trusts its own authority alone', async () => {
-    const old = await running(newest('redis'), '--topology', 'standalone', '--tls');
+    const old = await running(newestWithTls('redis'), '--topology', 'standalone', '--tls');
     await asAdmin(old, (c) => c.call('MSET', 'a', '1', 'b', '2'));
     const port = (await old.status()).nodes[0]?.port;
     const next = await createStack(
-      newest('redis'),
+      newestWithTls('redis'),
       '--topology',
       'sentinel',
       '--tls',

@@ -15,7 +15,7 @@ import { TOPOLOGY_KINDS } from '../../src/spec/types.ts';
 import { realFiles, type System } from '../../src/system.ts';
 import { readCertificateTexts } from '../../src/workspace/certificates.ts';
 import { CA_CERTIFICATE } from '../../src/workspace/paths.ts';
-import { engine, engines, newest } from '../support/engines.ts';
+import { engine, engines, newestWithTls } from '../support/engines.ts';
 import { paired } from '../support/matrix.ts';
 import { openModel } from '../support/open-model.ts';
 import { until } from '../support/until.ts';
@@ -73,10 +73,11 @@ async function connectionsOf(stack: Stack, node: NodeRow): Promise<readonly stri
   return own.map((line) => /\bid=(\d+)/.exec(line)?.[1] ?? '').sort();
 }
 
-const first = engines().find((one) => one.name === 'redis') ?? newest('redis');
-const matrix = paired([engine('redis', first.line), newest('redis'), newest('valkey')], TOPOLOGY_KINDS).map(
-  ([on, kind]) => ({ kind, on, title: `${on.name} ${on.version}` }),
-);
+const first = engines().find((one) => one.name === 'redis') ?? newestWithTls('redis');
+const matrix = paired(
+  [engine('redis', first.line), newestWithTls('redis'), newestWithTls('valkey')],
+  TOPOLOGY_KINDS,
+).map(([on, kind]) => ({ kind, on, title: `${on.name} ${on.version}` }));
 
 describe('a stack with TLS', () => {
   it.each(matrix)(
@@ -150,8 +151,8 @@ async function renewUnderWrites(stack: Stack, nodes: readonly NodeRow[]): Promis
 }
 
 const survivors = [
-  { kind: 'sentinel', on: newest('redis'), title: 'newest redis' },
-  { kind: 'cluster', on: newest('valkey'), title: 'newest valkey' },
+  { kind: 'sentinel', on: newestWithTls('redis'), title: 'newest redis' },
+  { kind: 'cluster', on: newestWithTls('valkey'), title: 'newest valkey' },
 ] as const;
 
 describe('the loss of a primary under writes', () => {
@@ -188,7 +189,7 @@ async function showExpired(stack: Stack, node: NodeRow): Promise<void> {
 
 describe('certificates that cannot be used', () => {
   it('stop `up` before anything starts, and are renewed while nothing runs; `check` takes the files', async () => {
-    const stack = await createStack(newest('redis'), '--tls', '--topology', 'sentinel');
+    const stack = await createStack(newestWithTls('redis'), '--tls', '--topology', 'sentinel');
     stacks.push(stack);
     const model = openModel(stack.dir);
     const texts = readCertificateTexts(realFiles, stack.dir, model);

@@ -9,8 +9,12 @@ export interface Engine {
   readonly version: string;
   /** Release line, `8.0`. */
   readonly line: string;
-  /** The suite of the archive that it comes from, or `PATH`. */
+  /** The suite of the archive or the package that it comes from, or `PATH`. */
   readonly from: string;
+  /** The suite whose client and libraries it has, where they are not its own. */
+  readonly base?: string;
+  /** True for a build that has no TLS: nothing but what its line does is shown with it. */
+  readonly withoutTls?: true;
   /** Folder with `<name>-server`, `<name>-cli` and `<name>-sentinel`, fit for PATH. */
   readonly bin: string;
   readonly server: string;
@@ -45,10 +49,17 @@ export function engine(name: Engine['name'], line: string): Engine {
   return found;
 }
 
-/** The highest release line at hand. */
+/** The highest release line at hand; it may be a build without TLS. */
 export function newest(name: Engine['name']): Engine {
   const found = engines().findLast((one) => one.name === name);
   if (!found) throw new Error(`No ${name} among the test engines (${titles()}). ${REMEDY}`);
+  return found;
+}
+
+/** The highest release line at hand that has TLS. */
+export function newestWithTls(name: Engine['name']): Engine {
+  const found = engines().findLast((one) => one.name === name && !one.withoutTls);
+  if (!found) throw new Error(`No ${name} with TLS among the test engines (${titles()}). ${REMEDY}`);
   return found;
 }
 

@@ -8,7 +8,7 @@ export const isFull = process.env.TEST_MATRIX === 'full';
 
 /**
  * The engines for one place in a square of three by three, such as a topology and a library: every one, or else one, so that
- * each row and each column meets the oldest, the newest and one in between, and the whole square all of them.
+ * each row and each column meets the oldest, the newest and one in between, and each row another one in between.
  */
 export function enginesAt(row: number, column: number): readonly Engine[] {
   const all = engines();

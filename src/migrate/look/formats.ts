@@ -12,7 +12,8 @@ export const lineOf = (version: string): string => version.split('.').slice(0, 2
  * The same holds for files that a node finds when it begins anew, but those of Valkey from 9.0 only itself reads.
  * By the version of the snapshot that the primary sends (RDB): Redis 7.0 writes 10; Redis 7.2, and Valkey before 9.0, write
  * 11; Redis from 7.4 writes 12, which no Valkey reads. Valkey from 9.0 writes 11 to a replica that does not know its own
- * format, unless there is a hash with fields that expire: then the copy breaks off.
+ * format, unless there is a hash with fields that expire: then the copy breaks off. Redis promises no way back to an older
+ * release, also where one happens to be able to read (8.0 what 8.2 writes).
  */
 export function canRead(from: Release, to: Pick<Engine, 'name' | 'version'>): Reads {
   const source = lineOf(from.version);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, onTestFinished, test } from 'vitest';
-import { engines, newest } from '../../../tests/support/engines.ts';
+import { engines, newest, newestWithTls } from '../../../tests/support/engines.ts';
 import { startCluster, startSentinelGroup } from '../../../tests/support/groups.ts';
 import { freePort, type Server, startServer } from '../../../tests/support/servers.ts';
 import { until } from '../../../tests/support/until.ts';
@@ -222,7 +222,7 @@ test('over TLS, with the authority from the environment', async () => {
       .concat(['-keyout', key, '-out', cert]),
     { stdio: 'ignore' },
   );
-  const engine = newest('redis');
+  const engine = newestWithTls('redis');
   const port = await freePort();
   const tls = [
     ['tls-port', String(port)],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { newest } from '../../../tests/support/engines.ts';
+import { newestWithTls } from '../../../tests/support/engines.ts';
 import { freePort, freePorts, type Server, startServer } from '../../../tests/support/servers.ts';
 import { until } from '../../../tests/support/until.ts';
 import type { Definition } from '../src/definition.js';
@@ -17,7 +17,7 @@ import {
   standaloneStack,
 } from './stacks.ts';
 
-const engine = newest('redis');
+const engine = newestWithTls('redis');
 const authority = createAuthority();
 const stranger = createAuthority();
 const server = authority.sign('server', 'DNS:localhost', 'IP:127.0.0.1');

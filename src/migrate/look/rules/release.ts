@@ -72,7 +72,7 @@ const unreadable = (release: Release, engine: Engine, at: string): Finding =>
   stops(
     'release-unreadable',
     at,
-    `It is ${title(release)}, and ${engine.title} ${engine.version} cannot read what that sends to its replicas.`,
+    `It is ${title(release)}, and ${engine.title} ${engine.version} is not made to read what that sends to its replicas.`,
     `Choose an engine and release that can, such as ${title(release)} or newer of the same engine; otherwise a tool that copies key by key is needed.`,
   );
 
