@@ -22,6 +22,7 @@ const LONGEST = [
   'tests/live/alerts-groups.live.test.ts',
   'tests/live/alerts-single.live.test.ts',
   'tests/live/doctor-savings.live.test.ts',
+  'tests/live/doctor-more-states.live.test.ts',
   'tests/live/advise.live.test.ts',
   'tests/live/doctor-look.live.test.ts',
   'tests/live/doctor-stacks.live.test.ts',
