@@ -1,13 +1,11 @@
-import { effectiveLines, SET_BY_NODE, sameValue, shownValue } from '../../../model/config-values.ts';
 import type { StackModel } from '../../../model/types.ts';
-import type { Facts, NodeFacts } from '../../facts.ts';
+import { differences } from '../../drift.ts';
+import type { Facts } from '../../facts.ts';
 import { primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
 import { inWords, TO_THE_FILES } from '../../words.ts';
 import { watches } from './members.ts';
 
-/** Persistence that was promised and is off is the finding of another rule. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['appendonly', 'save']);
 const DECISIVE: ReadonlySet<string> = new Set([
   'appendfsync',
   'cluster-require-full-coverage',
@@ -40,23 +38,6 @@ export const differsFromModel: Rule = {
 };
 
 const REMEDY = `${TO_THE_FILES} What is to stay belongs into redis-stack.yaml or conf/redis.conf.`;
-
-interface Difference {
-  readonly node: string;
-  readonly name: string;
-  readonly wanted: string;
-  readonly got: string;
-}
-
-function differences({ name: node, settings: values }: NodeFacts, { engine, directives }: StackModel) {
-  const lines = effectiveLines(directives.map((one, i) => ({ ...one, line: i })));
-  return lines.flatMap(({ name, args }): readonly Difference[] => {
-    if (!values || SET_BY_NODE.has(name) || ELSEWHERE.has(name)) return [];
-    const got = shownValue(engine, values, name);
-    const wanted = args.join(' ').replace(/^"(.*)"$/, '$1');
-    return got === undefined || sameValue(engine, name, wanted, got) ? [] : [{ node, name, wanted, got }];
-  });
-}
 
 function settings(facts: Facts, model: StackModel): readonly Found[] {
   const all = facts.nodes.flatMap((node) => differences(node, model));
