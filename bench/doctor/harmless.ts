@@ -83,7 +83,7 @@ interface Window {
   readonly out: string;
 }
 
-const OF_THE_LOAD = new Set(['get', 'set', 'ping', 'keys', 'eval', 'config|resetstat']);
+const OF_THE_LOAD = new Set(['get', 'set', 'bitcount', 'ping', 'keys', 'eval', 'config|resetstat']);
 
 async function watch(
   server: Server,

@@ -34,6 +34,8 @@ const tasks = {
     let loads = 0;
     const users = redis.keyspaces.user;
     const load = async () => ({ n: ++loads });
+    // An earlier attempt may have left it there.
+    await users.invalidate('7');
     const many = await Promise.all(Array.from({ length: 50 }, () => users.getOrSet('7', load)));
     const hit = await users.getOrSet('7', load);
     await users.invalidate('7');
