@@ -8,7 +8,14 @@ import {
   threshold,
   wholeUsage,
 } from './key.ts';
-import { countsMissingEntries, keyBytes, layoutOf, usesDicts } from './layout.ts';
+import {
+  countedKeyBytes,
+  countsMissingEntries,
+  type Layout,
+  layoutOf,
+  usesDicts,
+  usualQuantum,
+} from './layout.ts';
 import { entryBytes, integerIn, intsetBytes, LISTPACK_FRAME_BYTES } from './listpack.ts';
 
 /** Beyond these a listpack, which is read from its start, costs more time than its memory is worth. */
@@ -32,8 +39,10 @@ interface Container {
   readonly settings: readonly string[];
   /** Texts in the reply for one element, and in a listpack. */
   readonly perElement: number;
-  /** Bytes beside the texts for each element in the big encoding, as MEMORY USAGE counts them. */
-  readonly nodeBytes: number;
+  /** Bytes of the big encoding beside its buckets and its elements. */
+  readonly headBytes: number;
+  /** Bytes of it for each element beside the texts and the entry. */
+  readonly nodeBytes: (quantum: QuantumBytes) => number;
   /** Texts of the reply that the big encoding keeps as texts. */
   readonly kept: (texts: readonly Buffer[]) => readonly Buffer[];
 }
@@ -45,7 +54,8 @@ const HASH: Container = {
   family: 'hash',
   settings: ['hash-max-listpack-entries'],
   perElement: 2,
-  nodeBytes: ENTRY_BYTES,
+  headBytes: 56,
+  nodeBytes: () => 0,
   kept: (texts) => texts,
 };
 
@@ -58,7 +68,7 @@ const SET: Container = {
   perElement: 1,
 };
 
-/** Scores are numbers within nodes of 24 bytes and 16 for each of 1.33 levels. */
+/** Scores are numbers within nodes of 24 bytes and 16 for each of 1.33 levels; the first node has 32 levels. */
 const ZSET: Container = {
   ...HASH,
   type: 'zset',
@@ -66,23 +76,44 @@ const ZSET: Container = {
   scan: 'ZSCAN',
   family: 'zset',
   settings: ['zset-max-listpack-entries'],
-  nodeBytes: ENTRY_BYTES + 24 + 16 * 1.33,
+  headBytes: 56 + 16 + 32 + 640,
+  nodeBytes: (quantum) => allocated(24 + 16, quantum) + 16 * 0.33,
   kept: (texts) => texts.filter((_, i) => i % 2 === 0),
 };
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
 
-/**
- * Entries of dicts take 32 bytes with a quantum of 16, and MEMORY USAGE says 24. Which quantum it is shows in its figure,
- * unless all texts have the same size in both: then between the two.
- */
-function entryError(one: Container, { key, bytes, elements }: KeyLook, texts: readonly Buffer[]): number {
+/** What MEMORY USAGE counts for an entry; Redis 8.2 takes those of sorted sets for entries without a value. */
+const countedEntryBytes = ({ type }: Container, layout: Layout): number =>
+  layout === 'kvobj' && type === 'zset' ? COLLISION_BYTES : ENTRY_BYTES;
+
+/** The quantum shows in the figure of MEMORY USAGE, unless all texts have the same size in both. */
+function quantumOf(
+  one: Container,
+  key: KeyLook,
+  texts: readonly Buffer[],
+  layout: Layout,
+): QuantumBytes | undefined {
+  const { bytes, elements } = key;
   const buckets = 8 * 2 ** Math.ceil(Math.log2(elements));
-  const fixed = 56 + buckets + keyBytes('dict', key.length, QUANTUM) + elements * one.nodeBytes;
+  const fixed =
+    one.headBytes +
+    buckets +
+    countedKeyBytes(layout, key, QUANTUM) +
+    elements * countedEntryBytes(one, layout);
   const by = (quantum: QuantumBytes) =>
-    fixed + sum(one.kept(texts).map(({ length }) => allocated(sdsBytes(length), quantum)));
-  if (by(16) - by(8) < elements) return 4 * elements;
-  return Math.abs(bytes - by(16)) < Math.abs(bytes - by(8)) ? 8 * elements : 0;
+    fixed +
+    elements * one.nodeBytes(quantum) +
+    sum(one.kept(texts).map(({ length }) => allocated(sdsBytes(length), quantum)));
+  if (by(16) - by(8) < elements) return usualQuantum(layout);
+  return Math.abs(bytes - by(16)) < Math.abs(bytes - by(8)) ? 16 : 8;
+}
+
+/** Entries take 24 bytes, or 32 with a quantum of 16, and MEMORY USAGE says something else. Of an unknown quantum the middle. */
+function entryError(one: Container, key: KeyLook, texts: readonly Buffer[], layout: Layout): number {
+  const quantum = quantumOf(one, key, texts, layout);
+  const each = quantum === undefined ? ENTRY_BYTES + 4 : allocated(ENTRY_BYTES, quantum);
+  return key.elements * (each - countedEntryBytes(one, layout));
 }
 
 /** Members of Redis 7.2 and later have an entry only where they share a bucket. */
@@ -99,14 +130,8 @@ const hasEntries = ({ type }: Container, settings: Settings): boolean =>
 
 /** What the key takes: MEMORY USAGE, set right where it is known to be wrong. */
 function trueBytes(one: Container, key: KeyLook, texts: readonly Buffer[], settings: Settings): number {
-  const error = hasEntries(one, settings) ? entryError(one, key, texts) : 0;
+  const error = hasEntries(one, settings) ? entryError(one, key, texts, layoutOf(settings)) : 0;
   return Math.round(key.bytes - missingEntries(one, key, settings) + error);
-}
-
-/** What MEMORY USAGE counts of a key beside its container. */
-function besides(key: KeyLook, settings: Settings): number {
-  const layout = layoutOf(settings);
-  return layout === 'embedded' ? 16 : keyBytes(layout, key.key.length, QUANTUM);
 }
 
 /** The one setting to raise, or that the key need only be written again; undefined where it takes two. */
@@ -149,7 +174,8 @@ function smaller(
   nowBytes: number,
   packedBytes: number,
 ): readonly KeySaving[] {
-  const thenBytes = besides(key, settings) + allocated(Math.ceil(packedBytes), QUANTUM);
+  const thenBytes =
+    countedKeyBytes(layoutOf(settings), key, QUANTUM) + allocated(Math.ceil(packedBytes), QUANTUM);
   return thenBytes < nowBytes ? [{ ...raise, nowBytes, thenBytes }] : [];
 }
 

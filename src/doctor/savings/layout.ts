@@ -3,40 +3,81 @@ import type { KeyLook, Settings } from './key.ts';
 
 /**
  * How servers lay keys out in memory. `dict`: Redis up to 8.0, an entry that points to the name and the value.
+ * `kvobj`: Redis 8.2, the name within the value, and an entry only for keys that share a bucket.
  * `named-dict`: Valkey 8.0, the name within the entry. `embedded`: Valkey 8.1, the name within the value.
  * `embedded-wide`: Valkey 9 and later, the same and room for longer strings.
  */
-export type Layout = 'dict' | 'named-dict' | 'embedded' | 'embedded-wide';
+export type Layout = 'dict' | 'kvobj' | 'named-dict' | 'embedded' | 'embedded-wide';
 
 export function layoutOf(settings: Settings): Layout {
   if ('cluster-slot-migration-log-max-len' in settings) return 'embedded-wide';
   if ('commandlog-slow-execution-max-len' in settings) return 'embedded';
-  return 'extended-redis-compatibility' in settings ? 'named-dict' : 'dict';
+  if ('extended-redis-compatibility' in settings) return 'named-dict';
+  return isRedis82(settings) ? 'kvobj' : 'dict';
 }
 
-/** Redis 7.2 to 8.0: MEMORY USAGE counts an entry for each member of a set, though most have none. */
-export const countsMissingEntries = (settings: Settings): boolean =>
-  layoutOf(settings) === 'dict' && 'set-max-listpack-entries' in settings;
+/** It has what came with 8.2, and not what came with 8.4, the next line, of which nothing was measured. */
+const isRedis82 = (settings: Settings): boolean =>
+  'cluster-slot-stats-enabled' in settings && !('cluster-slot-migration-handoff-max-lag-bytes' in settings);
 
-export const usesDicts = (layout: Layout): boolean => layout === 'dict' || layout === 'named-dict';
+/** Redis 7.2 and later: MEMORY USAGE counts an entry for each member of a set, though most have none. */
+export const countsMissingEntries = (settings: Settings): boolean =>
+  ['dict', 'kvobj'].includes(layoutOf(settings)) && 'set-max-listpack-entries' in settings;
+
+/** Whether each key has an entry in the table of all keys. */
+const keysHaveEntries = (layout: Layout): boolean => layout === 'dict' || layout === 'named-dict';
+
+/** Whether fields of hashes and members of sorted sets have entries in tables of their own. */
+export const usesDicts = (layout: Layout): boolean => layout === 'kvobj' || keysHaveEntries(layout);
+
+/**
+ * The quantum to reckon with where it does not show; undefined where either is likely. Redis up to 8.0 and Valkey are in
+ * distributions, Redis 8.2 comes with an allocator of its own.
+ */
+export const usualQuantum = (layout: Layout): QuantumBytes | undefined =>
+  layout === 'kvobj' ? 8 : undefined;
 
 const ENTRY_BYTES = 24;
 /** Of Valkey 8.0, before the name. */
 const NAMED_ENTRY_BYTES = 19;
 const OBJECT_BYTES = 16;
 const POINTER_BYTES = 8;
+const EXPIRY_BYTES = 8;
+/** Redis 8.2 keeps room for an expiry beside names from this length on. */
+const EXPIRING_NAME = 128;
 
-/** What a place in the table of all keys takes, on average over how full it is between two doublings. */
-export const BUCKET_BYTES = 12;
+/**
+ * What a place in the table of all keys takes, on average over how full it is between two doublings; in Redis 8.2 with the
+ * entries of keys that share one.
+ */
+export const bucketBytes = (layout: Layout): number => (layout === 'kvobj' ? 16 : 12);
+
+/** An object with a name in it. */
+function namedBytes(layout: Layout, nameLength: number, ttl: boolean): number {
+  const expires = ttl || (layout === 'kvobj' && nameLength >= EXPIRING_NAME);
+  return OBJECT_BYTES + 1 + sdsBytes(nameLength) + (expires ? EXPIRY_BYTES : 0);
+}
 
 /** What a key takes beside its value's own allocation. */
-export function keyBytes(layout: Layout, nameLength: number, quantumBytes: QuantumBytes): number {
+export function keyBytes(
+  layout: Layout,
+  nameLength: number,
+  quantumBytes: QuantumBytes,
+  ttl = false,
+): number {
   const size = (bytes: number) => allocated(bytes, quantumBytes);
   const name = sdsBytes(nameLength);
   if (layout === 'dict') return size(name) + size(ENTRY_BYTES) + OBJECT_BYTES;
   if (layout === 'named-dict') return size(NAMED_ENTRY_BYTES + name) + OBJECT_BYTES;
-  return size(OBJECT_BYTES + 1 + name);
+  return size(namedBytes(layout, nameLength, ttl));
 }
+
+/** What MEMORY USAGE counts of a key beside its value's own allocation; Valkey 8.1 leaves out the name. */
+export const countedKeyBytes = (
+  layout: Layout,
+  { key, ttlMs }: KeyLook,
+  quantumBytes: QuantumBytes,
+): number => (layout === 'embedded' ? OBJECT_BYTES : keyBytes(layout, key.length, quantumBytes, ttlMs >= 0));
 
 /** A key of type string. */
 export interface StringShape {
@@ -48,29 +89,39 @@ export interface StringShape {
 
 /** The longest value that is kept within its object, or the largest such object. */
 const EMBEDDED_VALUE = 44;
-const EMBEDDED_OBJECT = { embedded: 64, 'embedded-wide': 128 } as const;
+const EMBEDDED_OBJECT = { kvobj: 64, embedded: 64, 'embedded-wide': 128 } as const;
 
-const embeds = (layout: Layout, length: number, whole: number): boolean =>
-  layout === 'dict' || layout === 'named-dict'
-    ? length <= EMBEDDED_VALUE
-    : length < 256 && whole <= EMBEDDED_OBJECT[layout];
+/** Redis 8.2 takes each name for a short one when it looks whether both fit. */
+const reckonedBytes = ({ nameLength, valueLength = 0, ttl }: StringShape): number =>
+  OBJECT_BYTES + nameLength + 3 + (ttl ? EXPIRY_BYTES : 0) + sdsBytes(valueLength, 3);
+
+function embeds(layout: Layout, shape: StringShape, whole: number): boolean {
+  const { valueLength = 0 } = shape;
+  if (layout === 'dict' || layout === 'named-dict') return valueLength <= EMBEDDED_VALUE;
+  const bytes = layout === 'kvobj' ? reckonedBytes(shape) : whole;
+  return valueLength < 256 && bytes <= EMBEDDED_OBJECT[layout];
+}
+
+/** The smallest header of a value that has an allocation of its own: in Redis 8.2 short values are copied there, and get the shortest. */
+const leastHeader = (layout: Layout, valueLength: number): 1 | 3 =>
+  layout === 'kvobj' && valueLength <= EMBEDDED_VALUE ? 1 : 3;
 
 /** What a string takes with its name, place in the table of all keys aside, and how it is encoded. */
 export function stringBytes(
   layout: Layout,
-  { nameLength, valueLength, ttl }: StringShape,
+  shape: StringShape,
   quantumBytes: QuantumBytes,
 ): { readonly bytes: number; readonly encoding: string } {
-  const bare = keyBytes(layout, nameLength, quantumBytes);
+  const { nameLength, valueLength, ttl } = shape;
+  const bare = keyBytes(layout, nameLength, quantumBytes, ttl);
   const size = (bytes: number) => allocated(bytes, quantumBytes);
-  const expire = ttl ? 8 : 0;
-  const named = OBJECT_BYTES + 1 + sdsBytes(nameLength) + expire;
-  const apart = usesDicts(layout) ? bare : size(named);
-  if (valueLength === undefined) return { bytes: apart, encoding: 'int' };
+  if (valueLength === undefined) return { bytes: bare, encoding: 'int' };
   const value = sdsBytes(valueLength, 3);
-  const whole = named + value - (layout === 'embedded-wide' ? POINTER_BYTES : 0);
-  if (!embeds(layout, valueLength, whole)) return { bytes: apart + size(value), encoding: 'raw' };
-  const bytes = usesDicts(layout) ? bare - OBJECT_BYTES + size(OBJECT_BYTES + value) : size(whole);
+  const whole =
+    namedBytes(layout, nameLength, ttl) + value - (layout === 'embedded-wide' ? POINTER_BYTES : 0);
+  if (!embeds(layout, shape, whole))
+    return { bytes: bare + size(sdsBytes(valueLength, leastHeader(layout, valueLength))), encoding: 'raw' };
+  const bytes = keysHaveEntries(layout) ? bare - OBJECT_BYTES + size(OBJECT_BYTES + value) : size(whole);
   return { bytes, encoding: 'embstr' };
 }
 
@@ -78,13 +129,12 @@ export function stringBytes(
 function unsaid(
   layout: Layout,
   { encoding }: KeyLook,
-  shape: StringShape,
+  { nameLength, ttl }: StringShape,
   quantumBytes: QuantumBytes,
 ): number {
   if (layout === 'dict') return allocated(ENTRY_BYTES, quantumBytes) - ENTRY_BYTES;
   if (layout !== 'embedded' || encoding === 'embstr') return 0;
-  const named = OBJECT_BYTES + 1 + sdsBytes(shape.nameLength) + (shape.ttl ? 8 : 0);
-  return allocated(named, quantumBytes) - OBJECT_BYTES;
+  return keyBytes(layout, nameLength, quantumBytes, ttl) - OBJECT_BYTES;
 }
 
 /** The quantum with which MEMORY USAGE of a string comes out to the byte; undefined where this is a layout unknown here. */

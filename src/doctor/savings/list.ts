@@ -8,26 +8,38 @@ import {
   threshold,
   wholeUsage,
 } from './key.ts';
+import { countedKeyBytes, layoutOf, usualQuantum } from './layout.ts';
 import { entryBytes, LISTPACK_FRAME_BYTES } from './listpack.ts';
 
 const SETTING = 'list-max-listpack-size';
-const QUANTUM: QuantumBytes = 8;
-/** 40, or 48 where the quantum is 16: which it is does not show in a list. */
-const NODE_BYTES = 44;
-/** What a list of one node goes without since Redis 7.2 and Valkey 8.0: its node, and the head of the chain, which is as large. */
-const CHAIN_BYTES = 2 * NODE_BYTES;
+/** Of a node, and of the head of the chain of nodes. MEMORY USAGE says so with either quantum. */
+const NODE_BYTES = 40;
 /** -2, which is what servers come with: nodes of up to 8 KiB. */
 const USUAL = '-2';
 const USUAL_BYTES = 8192;
 const MOST_ELEMENTS = 1024;
 const MOST_BYTES = 256 * 1024;
 
+interface Fill {
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+/** A node without its elements: where the quantum is unknown, between the two. */
+const bareNode = (quantum: QuantumBytes | undefined): number =>
+  quantum === undefined ? NODE_BYTES + 4 : allocated(NODE_BYTES, quantum);
+
 /** Nodes of the list one after the other as they are full: by number of elements, or by bytes. */
-function nodesBytes(sizes: readonly number[], most: { elements: number; bytes: number }): number {
+function nodesBytes(
+  sizes: readonly number[],
+  most: Fill,
+  nodeBytes: number,
+  quantum: QuantumBytes = 8,
+): number {
   let total = 0;
   let inNode = { elements: 0, bytes: LISTPACK_FRAME_BYTES };
   const close = () => {
-    if (inNode.elements > 0) total += NODE_BYTES + allocated(inNode.bytes, QUANTUM);
+    if (inNode.elements > 0) total += nodeBytes + allocated(inNode.bytes, quantum);
   };
   for (const bytes of sizes) {
     if (inNode.elements >= most.elements || inNode.bytes + bytes > most.bytes) {
@@ -41,21 +53,47 @@ function nodesBytes(sizes: readonly number[], most: { elements: number; bytes: n
 }
 
 /** Smaller nodes than usual; undefined where the setting is as usual or larger. */
-function small(settings: Settings): { elements: number; bytes: number } | undefined {
+function small(settings: Settings): Fill | undefined {
   const size = threshold(settings, SETTING);
   if (size === -1) return { elements: Number.POSITIVE_INFINITY, bytes: 4096 };
   return size !== undefined && size > 0 && size < 128 ? { elements: size, bytes: USUAL_BYTES } : undefined;
 }
 
-function savings(_: KeyLook, [usage, reply]: readonly unknown[], settings: Settings): readonly KeySaving[] {
+/** The quantum with which MEMORY USAGE comes out, where it does with one of them. */
+function quantumOf(
+  key: KeyLook,
+  usage: number,
+  sizes: readonly number[],
+  most: Fill,
+  settings: Settings,
+): QuantumBytes | undefined {
+  const layout = layoutOf(settings);
+  // Its mean over elements is not always whole.
+  const fits = (quantum: QuantumBytes) =>
+    Math.abs(
+      countedKeyBytes(layout, key, quantum) +
+        NODE_BYTES +
+        nodesBytes(sizes, most, NODE_BYTES, quantum) -
+        usage,
+    ) <= 1;
+  if (fits(8) === fits(16)) return usualQuantum(layout);
+  return fits(8) ? 8 : 16;
+}
+
+function savings(key: KeyLook, [said, reply]: readonly unknown[], settings: Settings): readonly KeySaving[] {
   const sizes = textsOf(reply).map(entryBytes);
   const most = small(settings);
   if (!most || sizes.length === 0) return [];
-  const now = nodesBytes(sizes, most);
-  const then = nodesBytes(sizes, { elements: Number.POSITIVE_INFINITY, bytes: USUAL_BYTES });
+  const usage = Number(said) || 0;
+  const quantum = quantumOf(key, usage, sizes, most, settings);
+  const node = bareNode(quantum);
+  const now = nodesBytes(sizes, most, node, quantum);
+  const usual = { elements: Number.POSITIVE_INFINITY, bytes: USUAL_BYTES };
+  const then = nodesBytes(sizes, usual, node, quantum);
   const one = sizes.reduce((sum, bytes) => sum + bytes, LISTPACK_FRAME_BYTES) <= USUAL_BYTES;
-  const less = now - then + (one && 'set-max-listpack-entries' in settings ? CHAIN_BYTES : 0);
-  const nowBytes = Math.max(Number(usage) || 0, now);
+  // Since Redis 7.2 and Valkey 8.0 a list of one node goes without its node, and without the head of the chain.
+  const less = now - then + (one && 'set-max-listpack-entries' in settings ? 2 * node : 0);
+  const nowBytes = Math.max(usage, now);
   return less > 0 ? [{ change: SETTING, value: USUAL, nowBytes, thenBytes: nowBytes - less }] : [];
 }
 

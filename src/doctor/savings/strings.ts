@@ -1,7 +1,7 @@
 import { allocated } from './allocator.ts';
 import { type Advisor, type KeyLook, type KeySaving, type Settings, threshold } from './key.ts';
 import {
-  BUCKET_BYTES,
+  bucketBytes,
   keyBytes,
   type Layout,
   layoutOf,
@@ -43,7 +43,8 @@ export const SHORTER_NAMES: Advisor = {
     if (key.type === 'string')
       return asString(key, settings, 'shorter-names', (shape) => ({ ...shape, nameLength: NAME_BYTES }));
     const layout = layoutOf(settings);
-    const less = keyBytes(layout, key.key.length, 8) - keyBytes(layout, NAME_BYTES, 8);
+    const named = (length: number) => keyBytes(layout, length, 8, key.ttlMs >= 0);
+    const less = named(key.key.length) - named(NAME_BYTES);
     return saving('shorter-names', key.bytes, key.bytes - less);
   },
 };
@@ -75,7 +76,7 @@ export const STRINGS_IN_HASHES: Advisor = {
     const layout = layoutOf(settings);
     const quantum = quantumOfString(layout, key);
     if (quantum === undefined) return [];
-    const nowBytes = stringBytes(layout, shapeOf(key), quantum).bytes + BUCKET_BYTES;
+    const nowBytes = stringBytes(layout, shapeOf(key), quantum).bytes + bucketBytes(layout);
     return saving('strings-in-hashes', nowBytes, shareBytes(layout, key));
   },
 };
@@ -96,7 +97,7 @@ function fitsHash({ type, key, elements, ttlMs }: KeyLook, settings: Settings): 
 function shareBytes(layout: Layout, { key, encoding, elements }: KeyLook): number {
   const value = encoding === 'int' ? integerEntryBytes(elements) : textEntryBytes(elements);
   const packed = allocated(Math.ceil(LISTPACK_FRAME_BYTES + STRINGS_PER_HASH * (FIELD_BYTES + value)), 8);
-  const hash = keyBytes(layout, key.length - DIGITS, 8) + BUCKET_BYTES;
+  const hash = keyBytes(layout, key.length - DIGITS, 8) + bucketBytes(layout);
   return Math.round((packed + hash) / STRINGS_PER_HASH);
 }
 
