@@ -87,7 +87,13 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total
 const countedEntryBytes = ({ type }: Container, layout: Layout): number =>
   layout === 'kvobj' && type === 'zset' ? COLLISION_BYTES : ENTRY_BYTES;
 
-/** The quantum shows in the figure of MEMORY USAGE, unless all texts have the same size in both. */
+/** How many buckets a table may have: some servers double it with the last element that fits, and two are there for a while. */
+function bucketCounts(elements: number): readonly number[] {
+  const least = 2 ** Math.ceil(Math.log2(elements));
+  return least === elements ? [least, 2 * least, 3 * least] : [least, 1.5 * least];
+}
+
+/** The quantum with which the figure of MEMORY USAGE comes out better, unless it comes out alike. */
 function quantumOf(
   one: Container,
   key: KeyLook,
@@ -95,18 +101,15 @@ function quantumOf(
   layout: Layout,
 ): QuantumBytes | undefined {
   const { bytes, elements } = key;
-  const buckets = 8 * 2 ** Math.ceil(Math.log2(elements));
-  const fixed =
-    one.headBytes +
-    buckets +
-    countedKeyBytes(layout, key, QUANTUM) +
-    elements * countedEntryBytes(one, layout);
-  const by = (quantum: QuantumBytes) =>
-    fixed +
-    elements * one.nodeBytes(quantum) +
-    sum(one.kept(texts).map(({ length }) => allocated(sdsBytes(length), quantum)));
-  if (by(16) - by(8) < elements) return usualQuantum(layout);
-  return Math.abs(bytes - by(16)) < Math.abs(bytes - by(8)) ? 16 : 8;
+  const met = texts.length / one.perElement;
+  const off = (quantum: QuantumBytes) => {
+    const sizes = one.kept(texts).map(({ length }) => allocated(sdsBytes(length), quantum));
+    const each = sum(sizes) / met + countedEntryBytes(one, layout) + one.nodeBytes(quantum);
+    const rest = bytes - one.headBytes - countedKeyBytes(layout, key, quantum) - elements * each;
+    return Math.min(...bucketCounts(elements).map((count) => Math.abs(rest - 8 * count)));
+  };
+  if (Math.abs(off(16) - off(8)) < elements) return usualQuantum(layout);
+  return off(16) < off(8) ? 16 : 8;
 }
 
 /** Entries take 24 bytes, or 32 with a quantum of 16, and MEMORY USAGE says something else. Of an unknown quantum the middle. */

@@ -43,7 +43,7 @@ const NAMED_ENTRY_BYTES = 19;
 const OBJECT_BYTES = 16;
 const POINTER_BYTES = 8;
 const EXPIRY_BYTES = 8;
-/** Redis 8.2 keeps room for an expiry beside names from this length on. */
+/** Objects with names from this length on keep room for an expiry. */
 const EXPIRING_NAME = 128;
 
 /**
@@ -53,8 +53,8 @@ const EXPIRING_NAME = 128;
 export const bucketBytes = (layout: Layout): number => (layout === 'kvobj' ? 16 : 12);
 
 /** An object with a name in it. */
-function namedBytes(layout: Layout, nameLength: number, ttl: boolean): number {
-  const expires = ttl || (layout === 'kvobj' && nameLength >= EXPIRING_NAME);
+function namedBytes(nameLength: number, ttl: boolean): number {
+  const expires = ttl || nameLength >= EXPIRING_NAME;
   return OBJECT_BYTES + 1 + sdsBytes(nameLength) + (expires ? EXPIRY_BYTES : 0);
 }
 
@@ -69,15 +69,18 @@ export function keyBytes(
   const name = sdsBytes(nameLength);
   if (layout === 'dict') return size(name) + size(ENTRY_BYTES) + OBJECT_BYTES;
   if (layout === 'named-dict') return size(NAMED_ENTRY_BYTES + name) + OBJECT_BYTES;
-  return size(namedBytes(layout, nameLength, ttl));
+  return size(namedBytes(nameLength, ttl));
 }
 
-/** What MEMORY USAGE counts of a key beside its value's own allocation; Valkey 8.1 leaves out the name. */
-export const countedKeyBytes = (
-  layout: Layout,
-  { key, ttlMs }: KeyLook,
-  quantumBytes: QuantumBytes,
-): number => (layout === 'embedded' ? OBJECT_BYTES : keyBytes(layout, key.length, quantumBytes, ttlMs >= 0));
+/** What MEMORY USAGE counts of a key beside its value's own allocation: up to 8.0 the entry as it is asked for, in Valkey 8.1 no name. */
+export function countedKeyBytes(layout: Layout, { key, ttlMs }: KeyLook, quantumBytes: QuantumBytes): number {
+  if (layout === 'embedded') return OBJECT_BYTES;
+  const bytes = keyBytes(layout, key.length, quantumBytes, ttlMs >= 0);
+  return layout === 'dict' ? bytes - unsaidEntry(quantumBytes) : bytes;
+}
+
+const unsaidEntry = (quantumBytes: QuantumBytes): number =>
+  allocated(ENTRY_BYTES, quantumBytes) - ENTRY_BYTES;
 
 /** A key of type string. */
 export interface StringShape {
@@ -89,22 +92,30 @@ export interface StringShape {
 
 /** The longest value that is kept within its object, or the largest such object. */
 const EMBEDDED_VALUE = 44;
-const EMBEDDED_OBJECT = { kvobj: 64, embedded: 64, 'embedded-wide': 128 } as const;
+const EMBEDDED_OBJECT = 64;
+const WIDE_OBJECT = 128;
 
-/** Redis 8.2 takes each name for a short one when it looks whether both fit. */
-const reckonedBytes = ({ nameLength, valueLength = 0, ttl }: StringShape): number =>
-  OBJECT_BYTES + nameLength + 3 + (ttl ? EXPIRY_BYTES : 0) + sdsBytes(valueLength, 3);
-
-function embeds(layout: Layout, shape: StringShape, whole: number): boolean {
-  const { valueLength = 0 } = shape;
-  if (layout === 'dict' || layout === 'named-dict') return valueLength <= EMBEDDED_VALUE;
-  const bytes = layout === 'kvobj' ? reckonedBytes(shape) : whole;
-  return valueLength < 256 && bytes <= EMBEDDED_OBJECT[layout];
+/** Whether name and value fit one object: each name is taken for a short one, and room that is left over does for an expiry. */
+function fitsObject(shape: StringShape, whole: number, quantumBytes: QuantumBytes): boolean {
+  const { nameLength, valueLength = 0, ttl } = shape;
+  const bytes = OBJECT_BYTES + nameLength + 3 + sdsBytes(valueLength, 3);
+  const hasRoom = ttl && allocated(whole - EXPIRY_BYTES, quantumBytes) >= whole;
+  return bytes + (ttl && !hasRoom ? EXPIRY_BYTES : 0) <= EMBEDDED_OBJECT;
 }
 
-/** The smallest header of a value that has an allocation of its own: in Redis 8.2 short values are copied there, and get the shortest. */
+function embeds(layout: Layout, shape: StringShape, whole: number, quantumBytes: QuantumBytes): boolean {
+  const { valueLength = 0 } = shape;
+  if (keysHaveEntries(layout)) return valueLength <= EMBEDDED_VALUE;
+  if (layout === 'embedded-wide') return valueLength < 256 && whole <= WIDE_OBJECT;
+  return fitsObject(shape, whole, quantumBytes);
+}
+
+/** The smallest header of a value that has an allocation of its own: a short one that did not fit beside its name is copied, and gets the shortest. */
 const leastHeader = (layout: Layout, valueLength: number): 1 | 3 =>
-  layout === 'kvobj' && valueLength <= EMBEDDED_VALUE ? 1 : 3;
+  !keysHaveEntries(layout) && valueLength <= EMBEDDED_VALUE ? 1 : 3;
+
+/** Valkey 9 puts the value where its address would be. */
+const insteadOfPointer = (valueBytes: number): number => Math.max(0, valueBytes - POINTER_BYTES);
 
 /** What a string takes with its name, place in the table of all keys aside, and how it is encoded. */
 export function stringBytes(
@@ -117,9 +128,8 @@ export function stringBytes(
   const size = (bytes: number) => allocated(bytes, quantumBytes);
   if (valueLength === undefined) return { bytes: bare, encoding: 'int' };
   const value = sdsBytes(valueLength, 3);
-  const whole =
-    namedBytes(layout, nameLength, ttl) + value - (layout === 'embedded-wide' ? POINTER_BYTES : 0);
-  if (!embeds(layout, shape, whole))
+  const whole = namedBytes(nameLength, ttl) + (layout === 'embedded-wide' ? insteadOfPointer(value) : value);
+  if (!embeds(layout, shape, whole, quantumBytes))
     return { bytes: bare + size(sdsBytes(valueLength, leastHeader(layout, valueLength))), encoding: 'raw' };
   const bytes = keysHaveEntries(layout) ? bare - OBJECT_BYTES + size(OBJECT_BYTES + value) : size(whole);
   return { bytes, encoding: 'embstr' };
@@ -132,7 +142,7 @@ function unsaid(
   { nameLength, ttl }: StringShape,
   quantumBytes: QuantumBytes,
 ): number {
-  if (layout === 'dict') return allocated(ENTRY_BYTES, quantumBytes) - ENTRY_BYTES;
+  if (layout === 'dict') return unsaidEntry(quantumBytes);
   if (layout !== 'embedded' || encoding === 'embstr') return 0;
   return keyBytes(layout, nameLength, quantumBytes, ttl) - OBJECT_BYTES;
 }
