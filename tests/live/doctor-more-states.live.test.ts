@@ -336,7 +336,7 @@ function busy(one: Server): void {
 }
 
 describe('a cluster with equal slots', () => {
-  it('one shard holds most keys, then most bytes', async () => {
+  it('one shard holds most keys, then most bytes, then is asked most', async () => {
     const cluster = ended(await startCluster({ engine: VALKEY, shards: 3, replicas: 0 }));
     // One on each shard.
     const [a, b, c] = await Promise.all(['{a}', '{b}', '{c}'].map((tag) => cluster.primary(tag)));
@@ -358,5 +358,26 @@ describe('a cluster with equal slots', () => {
     expect(sizes.message).toMatch(/sizes of keys are the reason/);
     await c.cli('UNLINK', '{c}');
     await becomesSilent('slots-unbalanced', c);
+
+    const noMore = await asked(b, '{b}1');
+    const traffic = found(await diagnosed([a]), 'slots-unbalanced');
+    expect(traffic).toMatchObject({ severity: 'note', at: expect.stringContaining(String(b.port)) });
+    expect(traffic.message).toMatch(/commands a second.*a few keys are asked for most/);
+    noMore();
+    await becomesSilent('slots-unbalanced', b);
   });
 });
+
+/** Some 5,000 times a second, until the function that it gives is called. */
+async function asked(one: Server, key: string): Promise<() => void> {
+  const socket = connect({ host: '127.0.0.1', port: one.port });
+  await once(socket, 'connect');
+  socket.resume();
+  const timer = setInterval(() => socket.write(`GET ${key}\r\n`.repeat(100)), 20);
+  const end = () => {
+    clearInterval(timer);
+    socket.destroy();
+  };
+  onTestFinished(end);
+  return end;
+}

@@ -3,30 +3,39 @@ import { countKeys } from '../../../redis/replies.ts';
 import type { Facts, NodeFacts } from '../../facts.ts';
 import { number, primaries } from '../../read-facts.ts';
 import type { Found, Rule } from '../../types.ts';
-import { many } from '../../words.ts';
+import { count, many } from '../../words.ts';
 import { clusterView, myself, servingPrimaries } from './members.ts';
 
 const SLOTS = 16_384;
 /** Of an equal share. */
 const SLOTS_OFF = 1.25;
 const LOAD_OFF = 1.5;
+/** Of commands: they come and go, and were counted for seconds. */
+const TRAFFIC_OFF = 2;
 /** Below these, chance decides. */
 const LEAST_KEYS = 10_000;
 const LEAST_BYTES = 64 << 20;
+const LEAST_PER_SECOND = 2000;
 
 export const slotsUnbalanced: Rule = {
   id: 'slots-unbalanced',
   group: 'topology',
   severity: 'warning',
   title: 'Shards with unequal shares',
-  looksAt: ['CLUSTER NODES slots', 'INFO db<n>: keys', 'INFO used_memory, used_memory_startup'],
+  looksAt: [
+    'CLUSTER NODES slots',
+    'INFO db<n>: keys',
+    'INFO used_memory, used_memory_startup',
+    'total_commands_processed, twice',
+  ],
   why: 'The fullest shard decides when the cluster is full, and the busiest how fast it is; what the others have to spare is paid for and not used.',
-  fix: 'Unequal slots: `redis-cli --cluster rebalance`. Unequal keys in equal slots: a hash tag (`{...}`) that puts too much in one slot, or a few very large keys.',
+  fix: 'Unequal slots: `redis-cli --cluster rebalance`. Unequal keys in equal slots: a hash tag (`{...}`) that puts too much in one slot, or a few very large keys. Unequal commands for equal keys: a few keys that everybody asks for.',
   sources: ['https://valkey.io/topics/cluster-tutorial', 'https://valkey.io/topics/cluster-spec'],
   find: (facts) => {
     const bySlots = slots(facts);
     // Unequal slots are the reason of unequal loads.
-    return bySlots.length > 0 ? bySlots : [...load(facts, keys), ...load(facts, bytes)].slice(0, 1);
+    const loads = [keys, bytes, commands].flatMap((one) => load(facts, one));
+    return bySlots.length > 0 ? bySlots : loads.slice(0, 1);
   },
 };
 
@@ -55,46 +64,77 @@ function slots(facts: Facts): readonly Found[] {
   ];
 }
 
+/** What shards may have unequal shares of. */
 interface Measure {
-  readonly what: string;
+  /** NaN where it is not known. */
   readonly of: (node: NodeFacts) => number;
   readonly least: number;
+  /** How many times the mean is too much. */
+  readonly off: number;
+  readonly verb: string;
   readonly show: (value: number) => string;
   readonly evidence: (node: NodeFacts) => string;
+  readonly reason: string;
+  readonly remedy: string;
+  readonly severity?: 'note';
 }
 
+const OF_KEYS =
+  'Look for a hash tag that many keys have in common, and for very large keys: give the tag more values, or split the keys.';
+
 const keys: Measure = {
-  what: 'keys',
   of: ({ info }) => countKeys(info ?? {}),
   least: LEAST_KEYS,
+  off: LOAD_OFF,
+  verb: 'holds',
   show: (value) => `${value} keys`,
   evidence: ({ name, info }) => `${name}: db0:keys=${countKeys(info ?? {})}`,
+  reason: 'The slots are shared equally, so the names of keys are the reason.',
+  remedy: OF_KEYS,
 };
 
 const bytes: Measure = {
-  what: 'memory',
   of: ({ info }) =>
     Math.max(0, (number(info, 'used_memory') ?? Number.NaN) - (number(info, 'used_memory_startup') ?? 0)),
   least: LEAST_BYTES,
+  off: LOAD_OFF,
+  verb: 'holds',
   show: humanBytes,
   evidence: ({ name, info }) => `${name}: used_memory:${info?.used_memory}`,
+  reason: 'The slots are shared equally, so the sizes of keys are the reason.',
+  remedy: OF_KEYS,
 };
 
-function load(facts: Facts, { what, of, least, show, evidence }: Measure): readonly Found[] {
+const commands: Measure = {
+  of: ({ perSecond }) => perSecond?.total_commands_processed ?? Number.NaN,
+  least: LEAST_PER_SECOND,
+  off: TRAFFIC_OFF,
+  verb: 'answers',
+  show: (value) => `${count(value)} commands a second`,
+  evidence: ({ name, perSecond }) =>
+    `${name}: total_commands_processed grows by ${count(perSecond?.total_commands_processed ?? 0)} a second`,
+  reason: 'Slots, keys and memory are shared equally, so a few keys are asked for most.',
+  remedy:
+    'See which: `CLUSTER SLOT-STATS ORDERBY CPU-USEC LIMIT 5 DESC` (Redis 8.2, Valkey 8.0; with cluster-slot-stats-enabled yes) names the slots. Keep copies of such keys in the processes, read them from replicas, or write them under several names.',
+  severity: 'note',
+};
+
+function load(facts: Facts, measure: Measure): readonly Found[] {
+  const { of, least, off, show, evidence, severity } = measure;
   const nodes = primaries(facts).filter((node) => (myself(node)?.slots ?? 0) > 0);
   const values = nodes.map((node) => ({ node, value: of(node) })).sort((a, b) => b.value - a.value);
   const [most] = values;
   const last = values.at(-1);
   const mean = values.reduce((sum, { value }) => sum + value, 0) / values.length;
   if (!most || !last || values.length < 2 || Number.isNaN(mean)) return [];
-  if (most.value < least || most.value < mean * LOAD_OFF) return [];
+  if (most.value < least || most.value < mean * off) return [];
   return [
     {
+      ...(severity && { severity }),
       at: most.node.name,
-      message: `It holds ${show(most.value)}, ${(most.value / mean).toFixed(1)} times the mean of all shards; ${last.node.name} holds ${show(last.value)}. The slots are shared equally, so the ${what === 'keys' ? 'names' : 'sizes'} of keys are the reason.`,
+      message: `It ${measure.verb} ${show(most.value)}, ${(most.value / mean).toFixed(1)} times the mean of all shards; ${last.node.name} ${measure.verb} ${show(last.value)}. ${measure.reason}`,
       evidence: values.map(({ node }) => evidence(node)),
-      remedy:
-        'Look for a hash tag that many keys have in common, and for very large keys: give the tag more values, or split the keys.',
+      remedy: measure.remedy,
     },
   ];
 }
