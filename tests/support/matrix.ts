@@ -8,12 +8,13 @@ export const isFull = process.env.TEST_MATRIX === 'full';
 
 /**
  * The engines for one place in a square of three by three, such as a topology and a library: every one, or else one, so that
- * each row and each column meets the oldest, the newest and one in between, and each row another one in between.
+ * each row and each column meets the oldest, the newest and one in between, and each row another one in between: those of
+ * later lines, where there are more of them than rows.
  */
 export function enginesAt(row: number, column: number): readonly Engine[] {
   const all = engines();
   if (isFull) return all;
-  const between = all.slice(1, -1);
+  const between = all.slice(1, -1).toReversed();
   const square = [all[0], all.at(-1), between[row % Math.max(1, between.length)] ?? all[0]];
   const found = square[(column - row + 3) % 3];
   return found === undefined ? [] : [found];
