@@ -87,6 +87,15 @@ function tooOld(engine: Engine, server: string, version: string, line: string): 
   );
 }
 
+/** Debian and Ubuntu carry no later Redis than this line. */
+const NEWEST_OF_DEBIAN = '8.0';
+const ARCHIVES_OF_REDIS = 'https://redis.io/docs/latest/operate/oss_and_stack/install/';
+
+const aptWords = (version: string): string =>
+  compareLines(version, NEWEST_OF_DEBIAN) > 0
+    ? `sudo apt-get install redis-server redis-tools, with the archive of Redis added (${ARCHIVES_OF_REDIS}), for the distribution has ${NEWEST_OF_DEBIAN} at most`
+    : 'sudo apt-get install redis-server redis-tools';
+
 /** How to install the server on the system at hand, by its own package manager. */
 export function installAdvice(
   engine: Pick<Engine, 'name' | 'title' | 'version'>,
@@ -94,7 +103,7 @@ export function installAdvice(
 ): string {
   const packages: Readonly<Record<string, Readonly<Record<'redis' | 'valkey', string>>>> = {
     debian: {
-      redis: 'sudo apt-get install redis-server redis-tools',
+      redis: aptWords(engine.version),
       valkey: 'sudo apt-get install valkey-server valkey-tools',
     },
     fedora: { redis: 'sudo dnf install redis', valkey: 'sudo dnf install valkey' },

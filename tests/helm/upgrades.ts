@@ -11,7 +11,7 @@ export interface Upgrade {
 
 export const UPGRADES: readonly Upgrade[] = [
   { title: 'more memory', topology: 'sentinel', input: { memory: { limit: '2Gi' } } },
-  { title: 'a newer release', topology: 'cluster', input: { engine: { name: 'redis', version: '8.2' } } },
+  { title: 'a newer release', topology: 'cluster', input: { engine: { name: 'redis', version: '8.4' } } },
   {
     title: 'another user',
     topology: 'standalone',

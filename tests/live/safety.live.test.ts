@@ -134,6 +134,6 @@ describe('up without a fitting server', () => {
     );
     await stack.dispose();
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/no redis-server on the PATH[\s\S]*Install Redis 8\.0 or newer/);
+    expect(stderr).toMatch(/no redis-server on the PATH[\s\S]*Install Redis 8\.2 or newer/);
   });
 });
