@@ -84,8 +84,11 @@ describe('a Sentinel group of Redis in Compose', () => {
     expect([said.code, ids(said)]).toEqual([1, ['stale-replicas']]);
     expect(bad(said)[0]).toMatchObject({
       message: expect.stringContaining(`${host}:${port}`),
-      remedy: expect.stringContaining('Start it again'),
+      remedy: expect.stringContaining('create-redis-stack up'),
     });
+    const { out } = await doctor(stack, '--fix');
+    expect(out).toContain(`create-redis-stack up ${stack.dir}`);
+    expect(out).not.toContain('SENTINEL RESET');
     expect(said.silent.map(({ at }) => at)).toEqual([`${host}:${port}`]);
     await stack.up();
     expect(bad(await asked(stack))).toEqual([]);
