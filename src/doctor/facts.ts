@@ -1,5 +1,6 @@
 import type { Address, StackModel } from '../model/types.ts';
 import type { Unseen } from '../redis/ask.ts';
+import type { ClusterLine } from '../redis/cluster-nodes.ts';
 import type { KeySample } from './key-facts.ts';
 
 export type { BigKey, KeyGroup, KeySample, Saving, SizeHistogram } from './key-facts.ts';
@@ -93,18 +94,9 @@ export interface UserFacts {
 }
 
 /** One line of CLUSTER NODES. */
-export interface ClusterNode {
-  readonly id: string;
-  readonly at: Address;
-  readonly hostname: string | undefined;
-  readonly flags: readonly string[];
-  /** Whom a replica follows. */
-  readonly primaryId: string | undefined;
-  readonly linkUp: boolean;
-  /** Slots that it serves. */
+export interface ClusterNode extends Omit<ClusterLine, 'epoch' | 'ranges'> {
+  /** How many it serves. */
   readonly slots: number;
-  /** Slots on the move, as in `1234->-<id>`. */
-  readonly openSlots: readonly string[];
 }
 
 /** CLUSTER INFO and CLUSTER NODES as this node sees them. */

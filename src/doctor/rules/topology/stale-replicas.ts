@@ -1,3 +1,4 @@
+import { dataNodes } from '../../../model/build.ts';
 import { place } from '../../../redis/ask.ts';
 import type { Facts } from '../../facts.ts';
 import type { Rule } from '../../types.ts';
@@ -42,4 +43,4 @@ export const staleReplicas: Rule = {
 
 /** True where redis-stack.yaml has more data nodes than have answered: one that Sentinel misses is to come back. */
 const isShort = ({ model, nodes }: Facts): boolean =>
-  model !== undefined && nodes.length < model.nodes.filter(({ role }) => role !== 'sentinel').length;
+  model !== undefined && nodes.length < dataNodes(model.nodes).length;
